@@ -1,0 +1,1 @@
+"""Venue and rule files turned into frozen, checked objects."""

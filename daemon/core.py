@@ -1,0 +1,71 @@
+"""What the API may ask of the running daemon: a narrow window, so that the API can be tested without one."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from drivers.contract import LinkHealth
+from rules.decision import Decision
+from rules.plan import Plan
+from rules.signal import Order
+from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.tier import Tier
+
+
+class JournalHealth(Struct, frozen=True):
+    """`degraded` is empty while commits are on time, else why they are not."""
+
+    rows: int
+    bytes: int
+    degraded: str
+
+
+class OutputHealth(Struct, frozen=True):
+    """One output: its connection, and how many deliveries wait for a confirmation."""
+
+    name: str
+    up: bool
+    pending: int
+    delivered: int
+    failed: int
+    last_error: str
+
+
+class Event(Struct, frozen=True):
+    """One decision as it is told to people: `id` counts journal rows, `wall` is seconds since 1970."""
+
+    id: int
+    wall: float
+    decision: Decision
+
+
+class Core(Protocol):
+    """The running daemon as the API sees it."""
+
+    plan: Plan
+    version: str
+    started_wall: float
+
+    def engine_time(self) -> float: ...
+    def wall_of(self, at: float) -> float:
+        """Wall time, seconds since 1970, of an engine time."""
+
+    def alarms(self) -> Sequence[AlarmStatus]: ...
+    def faults(self) -> Sequence[FaultStatus]: ...
+    def evacuations(self) -> Sequence[EvacuationStatus]: ...
+    def devices(self) -> Sequence[DeviceStatus]: ...
+    def zone_tiers(self) -> dict[str, Tier]: ...
+    def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
+        """Name, kind and health of each link."""
+
+    def outputs(self) -> Sequence[OutputHealth]: ...
+    def journal(self) -> JournalHealth: ...
+    def readings_taken(self) -> int:
+        """Readings the engine has taken since this process started."""
+
+    async def order(self, order: Order) -> Sequence[Decision]:
+        """Put a person's order through pump, engine and journal; returns its decisions once they are durable."""
+
+    def subscribe(self) -> AsyncIterator[Event]:
+        """Decisions from now on. A subscriber too slow for the bound is ended, not waited for."""

@@ -1,0 +1,1 @@
+"""Everything that speaks to a device: links, input drivers, outputs."""

@@ -1,0 +1,147 @@
+"""What every link, driver and output promises. The whole contract is on this page.
+
+A link owns one wire and runs for ever. A driver turns what comes over that wire into signals; its codec is pure.
+An output carries decisions out and says only whether trying again can help.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from msgspec import Struct
+
+from rules.decision import Decision
+from rules.signal import Signal
+from rules.venue import Venue
+
+Now = Callable[[], float]  # engine time, seconds
+
+SHOWN_BYTES = 80  # of foreign input in a message: enough to recognise it, too little to flood a log
+
+
+class Inbox(Protocol):
+    """Where links put what they heard. The daemon's pump is behind it."""
+
+    def put(self, signals: Sequence[Signal], done: Callable[[], None] | None = None) -> None:
+        """Hand over signals of one message, in order, without blocking.
+
+        `done` is called once, on the event loop, when their effect is durable (or when the journal is degraded and has
+        said so): the moment to acknowledge the message to its sender.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One configured device as its driver needs it: the address on the wire, what it measures, and options of its own."""
+
+    device: str
+    address: str
+    quantities: frozenset[str]
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+class BadInput(Exception):
+    """Bytes or a payload that cannot be believed, with the evidence.
+
+    `device` is empty when it cannot be told whose; `quantity` names the one value that is bad when the rest is good.
+    """
+
+    def __init__(self, reason: str, evidence: bytes, *, device: str = "", quantity: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.evidence = evidence
+        self.device = device
+        self.quantity = quantity
+
+    def __str__(self) -> str:
+        more = f" and {len(self.evidence) - SHOWN_BYTES} bytes more" if len(self.evidence) > SHOWN_BYTES else ""
+        return f"{self.reason}: {self.evidence[:SHOWN_BYTES]!r}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An application acknowledgement owed to a device once its message is durable."""
+
+    device: str
+    boot: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one message told: signals, and what could not be believed in it; nothing at all for a message of no interest."""
+
+    signals: tuple[Signal, ...] = ()
+    bad: tuple[BadInput, ...] = ()
+    receipt: Receipt | None = None
+
+
+class Dialect(Protocol):
+    """A driver on an MQTT link: a table of topics and a pure decode. Never raises but BadInput."""
+
+    filters: tuple[str, ...]  # MQTT topic filters to subscribe, QoS 1
+
+    def decode(self, topic: str, payload: bytes, retained: bool, at: float) -> Decoded:
+        """Turn one message into signals. Raises BadInput when the whole message cannot be read."""
+
+    def acknowledge(self, receipts: Sequence[Receipt]) -> Sequence[tuple[str, bytes]]:
+        """Messages (topic, payload) that tell devices what is safely kept; empty for foreign dialects."""
+
+
+@dataclass(slots=True)
+class LinkHealth:
+    """What a link counts about itself; shown to people, never decided on."""
+
+    up: bool = False
+    since: float = 0.0
+    received: int = 0
+    bad: int = 0
+    reconnects: int = 0
+    last_error: str = ""
+
+
+class Link(Protocol):
+    """One wire. `run` never returns and never raises but on cancellation: it reconnects with back-off for ever."""
+
+    name: str
+    health: LinkHealth
+
+    async def run(self) -> None: ...
+
+
+class Delivery(Struct, frozen=True):
+    """A decision on its way to one output. `id` is the same on every try, so that a receiver can drop repeats."""
+
+    id: str
+    decision: Decision
+    wall: float  # seconds since 1970, when it was decided
+    expires: float | None = None  # engine time after which a command must not be carried out any more
+
+
+class DeliveryFailed(Exception):
+    """The far end did not confirm. `retry` says whether the same delivery may succeed later."""
+
+    def __init__(self, reason: str, *, retry: bool) -> None:
+        super().__init__(reason)
+        self.retry = retry
+
+
+class Output(Protocol):
+    """Carries decisions out. `run` keeps its connection, like a link; `deliver` returns only when the far end confirmed."""
+
+    name: str
+    health: LinkHealth
+
+    async def run(self) -> None: ...
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Raises DeliveryFailed. The caller sets the deadline and does the retrying."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputContext:
+    """What an output may know of the house: the venue for names, the clock, and the settings of the links by name."""
+
+    venue: Venue
+    now: Now
+    links: Mapping[str, object]

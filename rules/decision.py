@@ -1,0 +1,159 @@
+"""Everything the engine can say. A closed union; each decision carries `because`, the evidence that led to it."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from rules.tier import Tier
+
+State = Literal["normal", "pending", "unack", "acked", "rtn_unack", "latched_unack", "latched_acked"]
+
+
+class Because(Struct, frozen=True, array_like=True):
+    """One piece of evidence. `source` is a device, an alarm or a person; `line` is the rule's place, "fire.yaml:12"."""
+
+    at: float
+    source: str
+    text: str
+    line: str = ""
+
+
+class AlarmChange(Struct, frozen=True):
+    """What the decisions on one alarm have in common: the alarm after the change."""
+
+    at: float
+    alarm: str  # rule@place
+    rule: str
+    place: str  # the device or zone that the alarm is about
+    zone: str  # the zone of that place
+    category: str
+    tier: Tier
+    state: State
+    sounding: bool
+    because: tuple[Because, ...] = ()
+
+
+class Raise(AlarmChange, frozen=True, tag="raise"):
+    """A new alarm, or one that came back before it was dealt with. Always sounds."""
+
+
+class Escalate(AlarmChange, frozen=True, tag="escalate"):
+    """A standing alarm rose to a higher tier. Sounds again."""
+
+
+class StepDown(AlarmChange, frozen=True, tag="step_down"):
+    """A standing alarm fell to a lower tier by its own clear rule."""
+
+
+class Return(AlarmChange, frozen=True, tag="return"):
+    """The cause is gone, but the alarm stays shown: unacknowledged or latched."""
+
+
+class Clear(AlarmChange, frozen=True, tag="clear"):
+    """The alarm is over: returned and acknowledged, or reset."""
+
+
+class Acknowledged(AlarmChange, frozen=True, tag="acknowledged"):
+    """A person took note."""
+
+
+class Silenced(AlarmChange, frozen=True, tag="silenced"):
+    """A person stopped the sounder of this alarm."""
+
+
+class Investigate(Struct, frozen=True, tag="investigate"):
+    """Staff have until `deadline` (engine time) to acknowledge (`step` "acknowledge") or to look (`step` "look")."""
+
+    at: float
+    alarm: str
+    zone: str
+    step: Literal["acknowledge", "look"]
+    deadline: float
+    because: tuple[Because, ...] = ()
+
+
+class StandDown(Struct, frozen=True, tag="stand_down"):
+    """A person looked and found no fire: the investigation is over, the alarms that led to it stand."""
+
+    at: float
+    alarm: str
+    zone: str
+    because: tuple[Because, ...] = ()
+
+
+class Evacuate(Struct, frozen=True, tag="evacuate"):
+    """Lead people out. Latched: only EndEvacuation, ordered by a person, ends it."""
+
+    at: float
+    evacuation: str
+    plan: str
+    zones: tuple[str, ...]
+    origin: str  # the zone where it began
+    because: tuple[Because, ...] = ()
+
+
+class EndEvacuation(Struct, frozen=True, tag="end_evacuation"):
+    """A person gave the all-clear."""
+
+    at: float
+    evacuation: str
+    plan: str
+    zones: tuple[str, ...]
+    because: tuple[Because, ...] = ()
+
+
+class ZoneTier(Struct, frozen=True, tag="zone_tier"):
+    """The worst tier of the alarms in a zone and below it has changed. Faults do not count."""
+
+    at: float
+    zone: str
+    tier: Tier
+    because: tuple[Because, ...] = ()
+
+
+class ReportFault(Struct, frozen=True, tag="report_fault"):
+    """A device, a link or Tocsin itself is not well."""
+
+    at: float
+    source: str
+    code: str
+    text: str
+    because: tuple[Because, ...] = ()
+
+
+class EndFault(Struct, frozen=True, tag="end_fault"):
+    """It is well again."""
+
+    at: float
+    source: str
+    code: str
+    because: tuple[Because, ...] = ()
+
+
+class Refuse(Struct, frozen=True, tag="refuse"):
+    """A person's order cannot be carried out, and why."""
+
+    at: float
+    order: str
+    target: str
+    reason: str
+    because: tuple[Because, ...] = ()
+
+
+Decision = (
+    Raise
+    | Escalate
+    | StepDown
+    | Return
+    | Clear
+    | Acknowledged
+    | Silenced
+    | Investigate
+    | StandDown
+    | Evacuate
+    | EndEvacuation
+    | ZoneTier
+    | ReportFault
+    | EndFault
+    | Refuse
+)

@@ -1,0 +1,74 @@
+"""What the engine runs: rules resolved against a venue, and its evacuation plans. Built by `config`, never changed."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rules.expression import Expression
+from rules.tier import Tier
+from rules.venue import Text, Venue
+
+Each = Literal["device", "zone", "venue"]
+
+
+@dataclass(frozen=True, slots=True)
+class TierRule:
+    """When one tier of a rule begins and ends. Without `clear` it ends when `when` no longer holds."""
+
+    tier: Tier
+    when: Expression
+    clear: Expression | None = None
+    on_delay_s: float = 0.0
+    off_delay_s: float = 0.0
+    line: str = ""  # where it is written, "fire.yaml:12"
+
+
+@dataclass(frozen=True, slots=True)
+class InvestigationRule:
+    """A single alarm of one of these rules starts a look round before the rule's highest tier is taken as true.
+
+    NFPA 72 positive alarm sequence: staff acknowledge within 15 s and then have at most 180 s.
+    """
+
+    of: tuple[str, ...]
+    at: Tier
+    acknowledge_within_s: float = 15.0
+    then_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One cause. `places` are the devices or zones that each get an alarm of their own.
+
+    `members` are, for a zone or venue rule, the devices that its aggregates look at; empty means every device there.
+    """
+
+    id: str
+    title: Text
+    category: str
+    each: Each
+    places: tuple[str, ...]
+    tiers: tuple[TierRule, ...]  # lowest first
+    latching: bool = False
+    members: frozenset[str] = frozenset()
+    investigate: InvestigationRule | None = None
+    evacuate: str | None = None  # id of the evacuation plan that the highest tier puts in force
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvacuationPlan:
+    """Which zones are led out, and what people are told."""
+
+    id: str
+    zones: tuple[str, ...]
+    message: Text
+    assembly_point: Text
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the engine needs to know. `rules` are ordered so that a rule comes after those whose alarms it reads."""
+
+    venue: Venue
+    rules: tuple[Rule, ...]
+    evacuation_plans: dict[str, EvacuationPlan] = field(default_factory=dict)

@@ -1,0 +1,146 @@
+"""Everything the engine can be told. A closed union of frozen values: one that exists is well formed.
+
+`at` is engine time in seconds: it never runs backwards, goes on across restarts, and is the only time the engine knows.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Provenance = Literal["live", "retained", "resumed"]
+
+
+class Origin(Struct, frozen=True, array_like=True):
+    """The sender's own count of a message: `boot` names one run of the device, `seq` counts within it."""
+
+    boot: str
+    seq: int
+
+
+class Reading(Struct, frozen=True, tag="reading", array_like=True):
+    """What a device said once, in the unit of its quantity."""
+
+    at: float
+    device: str
+    quantity: str
+    value: float | bool
+    provenance: Provenance = "live"
+    origin: Origin | None = None
+
+
+class Heard(Struct, frozen=True, tag="heard", array_like=True):
+    """A device spoke without telling a quantity: it is alive. `online=False` is its last will or its gateway's verdict."""
+
+    at: float
+    device: str
+    online: bool = True
+
+
+class Fault(Struct, frozen=True, tag="fault", array_like=True):
+    """A device, a link or Tocsin itself is not well. `quantity` names the one that can no longer be believed, if only one."""
+
+    at: float
+    source: str
+    code: str
+    text: str
+    quantity: str | None = None
+
+
+class Recovered(Struct, frozen=True, tag="recovered", array_like=True):
+    """A fault told before is over."""
+
+    at: float
+    source: str
+    code: str
+
+
+class LinkUp(Struct, frozen=True, tag="link_up", array_like=True):
+    """A wire carries again."""
+
+    at: float
+    link: str
+
+
+class LinkDown(Struct, frozen=True, tag="link_down", array_like=True):
+    """A wire is dead; everything behind it is unheard, not normal."""
+
+    at: float
+    link: str
+    reason: str
+
+
+class Acknowledge(Struct, frozen=True, tag="acknowledge", array_like=True):
+    """A person has seen an alarm. Neither silences for good nor resets. `alarm` is an alarm id such as "smoke@det-305"."""
+
+    at: float
+    alarm: str
+    who: str
+    why: str
+
+
+class Silence(Struct, frozen=True, tag="silence", array_like=True):
+    """A person stops the sounder for the standing alarms; a new alarm sounds again. `alarm` empty means all."""
+
+    at: float
+    alarm: str
+    who: str
+    why: str
+
+
+class Reset(Struct, frozen=True, tag="reset", array_like=True):
+    """A person ends a latched alarm whose cause is gone, or stands down an investigation after looking."""
+
+    at: float
+    alarm: str
+    who: str
+    why: str
+
+
+class OrderEvacuation(Struct, frozen=True, tag="order_evacuation", array_like=True):
+    """A person orders an evacuation plan at once."""
+
+    at: float
+    plan: str
+    who: str
+    why: str
+
+
+class AllClear(Struct, frozen=True, tag="all_clear", array_like=True):
+    """A person ends an evacuation. Nothing else can."""
+
+    at: float
+    evacuation: str
+    who: str
+    why: str
+
+
+class Tick(Struct, frozen=True, tag="tick", array_like=True):
+    """Time has passed and nothing was heard."""
+
+    at: float
+
+
+class Resumed(Struct, frozen=True, tag="resumed", array_like=True):
+    """The process started again after `down_s` seconds in which it heard nothing."""
+
+    at: float
+    down_s: float
+
+
+Signal = (
+    Reading
+    | Heard
+    | Fault
+    | Recovered
+    | LinkUp
+    | LinkDown
+    | Acknowledge
+    | Silence
+    | Reset
+    | OrderEvacuation
+    | AllClear
+    | Tick
+    | Resumed
+)
+
+Order = Acknowledge | Silence | Reset | OrderEvacuation | AllClear

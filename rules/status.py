@@ -1,0 +1,54 @@
+"""What stands right now, as the engine shows it to those who ask."""
+
+from msgspec import Struct
+
+from rules.decision import Because, State
+from rules.tier import Tier
+
+
+class AlarmStatus(Struct, frozen=True):
+    """One alarm that is not normal. `pending_until` is set while an on-delay or an investigation runs."""
+
+    alarm: str
+    rule: str
+    place: str
+    zone: str
+    category: str
+    tier: Tier
+    state: State
+    sounding: bool
+    since: float
+    pending_until: float | None
+    acknowledged_by: str
+    because: tuple[Because, ...]
+
+
+class FaultStatus(Struct, frozen=True):
+    """One standing fault."""
+
+    source: str
+    code: str
+    text: str
+    since: float
+
+
+class EvacuationStatus(Struct, frozen=True):
+    """One evacuation in force."""
+
+    evacuation: str
+    plan: str
+    zones: tuple[str, ...]
+    origin: str
+    since: float
+
+
+class DeviceStatus(Struct, frozen=True):
+    """A device and what it said last. `heard_at` is None for one that was never heard."""
+
+    device: str
+    kind: str
+    zone: str
+    link: str
+    heard_at: float | None
+    absent: bool
+    values: dict[str, float | bool]

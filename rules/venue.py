@@ -1,0 +1,68 @@
+"""The venue as the engine sees it: a tree of zones, and the devices in them."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for people, in English and Chinese."""
+
+    en: str
+    zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Where people are warned or led out. `parent` is None for the venue itself, which is the root."""
+
+    id: str
+    kind: str
+    name: Text
+    parent: str | None = None
+    neighbours: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One thing that reports or acts. Unheard for `stale_after_s` seconds it is a fault."""
+
+    id: str
+    kind: str
+    name: Text
+    zone: str
+    quantities: frozenset[str]
+    stale_after_s: float
+    link: str
+
+
+@dataclass(frozen=True)
+class Venue:
+    """All zones and devices by id. `root` is the zone without a parent."""
+
+    root: str
+    zones: dict[str, Zone]
+    devices: dict[str, Device]
+    links: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def ancestry(self) -> dict[str, tuple[str, ...]]:
+        """For each zone: itself, its parent, and so on to the root."""
+        chains: dict[str, tuple[str, ...]] = {}
+        for zone in self.zones.values():
+            chain: list[str] = []
+            at: str | None = zone.id
+            while at is not None:
+                chain.append(at)
+                at = self.zones[at].parent
+            chains[zone.id] = tuple(chain)
+        return chains
+
+    @cached_property
+    def devices_within(self) -> dict[str, tuple[str, ...]]:
+        """For each zone: the devices in it and in every zone below it."""
+        found: dict[str, list[str]] = {zone: [] for zone in self.zones}
+        for device in self.devices.values():
+            for zone in self.ancestry[device.zone]:
+                found[zone].append(device.id)
+        return {zone: tuple(ids) for zone, ids in found.items()}

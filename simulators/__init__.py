@@ -1,0 +1,1 @@
+"""Virtual devices on real wires, and the scenarios they play."""
