@@ -1,0 +1,1 @@
+"""Decisions told to the log, one line each."""

@@ -1,0 +1,1 @@
+"""Tocsin's own MQTT dialect: numbered readings, repeated until they are acknowledged."""

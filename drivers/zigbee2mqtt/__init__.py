@@ -1,0 +1,1 @@
+"""Zigbee devices behind a Zigbee2MQTT bridge."""
