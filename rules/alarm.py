@@ -1,0 +1,146 @@
+"""The life of an alarm: the states of ISA-18.2 section 5 / IEC 62682, as one table. Nothing else decides what may follow what.
+
+An alarm is *raised* when its condition becomes true (after the on-delay), *returns* when it becomes false again, is
+*acknowledged* by a person, and, if latching, stays shown after its return until a person *resets* it. A move that the table
+does not hold raises IllegalMove and changes nothing.
+"""
+
+from enum import Enum
+
+from rules.decision import Because, State
+from rules.level import Level, Phase
+from rules.plan import Rule
+from rules.tier import Tier
+
+
+class Move(Enum):
+    """What can happen to an alarm."""
+
+    START = "the on-delay or an investigation began"
+    LAPSE = "the on-delay or the investigation ended without an alarm"
+    RAISE = "the condition became true"
+    ESCALATE = "a higher tier became true"
+    RETURN = "the condition became false"
+    LATCH = "the condition became false, and the alarm latches"
+    ACKNOWLEDGE = "a person took note"
+    RESET = "a person reset it"
+
+
+TABLE: dict[tuple[State, Move], State] = {
+    ("normal", Move.START): "pending",
+    ("normal", Move.RAISE): "unack",
+    ("pending", Move.LAPSE): "normal",
+    ("pending", Move.RAISE): "unack",
+    ("unack", Move.ESCALATE): "unack",
+    ("unack", Move.ACKNOWLEDGE): "acked",
+    ("unack", Move.RETURN): "rtn_unack",
+    ("unack", Move.LATCH): "latched_unack",
+    ("acked", Move.ESCALATE): "unack",
+    ("acked", Move.RETURN): "normal",
+    ("acked", Move.LATCH): "latched_acked",
+    ("rtn_unack", Move.RAISE): "unack",
+    ("rtn_unack", Move.ACKNOWLEDGE): "normal",
+    ("latched_unack", Move.RAISE): "unack",
+    ("latched_unack", Move.ACKNOWLEDGE): "latched_acked",
+    ("latched_acked", Move.RAISE): "unack",
+    ("latched_acked", Move.RESET): "normal",
+}
+
+
+class IllegalMove(Exception):
+    """The table holds no such move. A programming error, not an operating one."""
+
+    def __init__(self, alarm: str, state: State, move: Move) -> None:
+        super().__init__(f"{alarm}: in state {state}, this cannot happen: {move.value}")
+        self.alarm = alarm
+        self.state = state
+        self.move = move
+
+
+class Alarm:
+    """One live instance of a rule at one device or zone. `tier` is what is shown: a latching alarm keeps its worst."""
+
+    __slots__ = (
+        "_stood",
+        "acknowledged_by",
+        "because",
+        "id",
+        "levels",
+        "place",
+        "rule",
+        "since",
+        "sounding",
+        "state",
+        "tier",
+        "zone",
+    )
+
+    def __init__(self, rule: Rule, place: str, zone: str) -> None:
+        self.rule = rule
+        self.place = place
+        self.zone = zone
+        self.id = f"{rule.id}@{place}"
+        self.state: State = "normal"
+        self.tier = Tier.NONE
+        self.levels = tuple(Level(tier) for tier in rule.tiers)
+        self.sounding = False
+        self.since = 0.0
+        self.acknowledged_by = ""
+        self.because: tuple[Because, ...] = ()
+        self._stood: dict[Tier, float] = {}
+
+    def can(self, move: Move) -> bool:
+        """Whether the table holds this move from the present state."""
+        return (self.state, move) in TABLE
+
+    def move(self, move: Move) -> None:
+        """Go where the table says. Raises IllegalMove, changing nothing."""
+        state = TABLE.get((self.state, move))
+        if state is None:
+            raise IllegalMove(self.id, self.state, move)
+        self.state = state
+
+    def settle(self) -> None:
+        """Forget the tier and everything that belonged to the alarm that is now over."""
+        self.tier = Tier.NONE
+        self.sounding = False
+        self.acknowledged_by = ""
+        self.because = ()
+
+    @property
+    def standing_tier(self) -> Tier:
+        """The worst tier whose condition is true now; levels are ordered lowest first."""
+        for level in reversed(self.levels):
+            if level.active:
+                return level.rule.tier
+        return Tier.NONE
+
+    @property
+    def pending_until(self) -> float | None:
+        """When the earliest running on-delay is over."""
+        return min(
+            (level.due for level in self.levels if level.phase is Phase.PENDING and level.due is not None), default=None
+        )
+
+    def stands(self, at: Tier) -> bool:
+        """Whether the condition of tier `at` or a higher one is true now."""
+        return self.standing_tier >= at
+
+    def shown(self, at: Tier) -> bool:
+        """Whether the alarm is up at tier `at` or higher, returned or not."""
+        return self.state not in ("normal", "pending") and self.tier >= at
+
+    def note_standing(self, before: Tier, after: Tier, now: float) -> None:
+        """Remember until when the tiers that just ceased to be true were so."""
+        for tier in Tier:
+            if after < tier <= before:
+                self._stood[tier] = now
+
+    def stood_until(self, at: Tier) -> float | None:
+        """The last instant at which tier `at` or a higher one ceased to be true; None if it never was."""
+        return max((stood for tier, stood in self._stood.items() if tier >= at), default=None)
+
+    @property
+    def stood(self) -> dict[Tier, float]:
+        """For each tier that was ever true and ceased to be, when that was; kept for a restart."""
+        return self._stood

@@ -1,0 +1,216 @@
+"""Whether an expression means something: known names, right types, thresholds a sensor can reach. All problems at once."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from rules.conditions import FUNCTIONS, STATES_OF_DEVICE, Function, Parameter
+from rules.expression import (
+    And,
+    Call,
+    Compare,
+    Duration,
+    Expression,
+    ExpressionError,
+    Name,
+    Names,
+    Node,
+    Not,
+    Number,
+    Or,
+    Word,
+)
+from rules.plan import Each
+from rules.quantity import QUANTITIES, Kind
+from rules.tier import Tier
+
+MAX_WINDOW_S = 3600.0  # bounds what the engine remembers; longer trends belong to the history
+
+
+def problems(expression: Expression, *, each: Each, rule_ids: Collection[str]) -> list[ExpressionError]:
+    """Everything wrong with a parsed expression of a rule `each: device | zone | venue`, in the order of the text."""
+    found = list(_truth(expression.root, group=each != "device", rule_ids=rule_ids))
+    return sorted(found, key=lambda problem: problem.offset)
+
+
+def nearest(word: str, words: Collection[str]) -> str:
+    """The one of `words` that was probably meant, or nothing."""
+    return next(iter(get_close_matches(word, sorted(words), n=1, cutoff=0.6)), "")
+
+
+def _truth(node: Node, *, group: bool, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+    """Problems of a node that must be true or false."""
+    match node:
+        case And() | Or():
+            for operand in node.operands:
+                yield from _truth(operand, group=group, rule_ids=rule_ids)
+        case Not():
+            yield from _truth(node.operand, group=group, rule_ids=rule_ids)
+        case Compare():
+            yield from _number(node.left, group=group, rule_ids=rule_ids)
+            yield from _threshold(node)
+        case Name():
+            yield from _truth_name(node, group=group)
+        case Call():
+            yield from _call(node, "truth", group=group, rule_ids=rule_ids)
+        case Number() | Duration() | Names() | Word():
+            yield ExpressionError(node.offset, "expected a condition")
+
+
+def _number(node: Node, *, group: bool, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+    """Problems of the left side of a comparison."""
+    match node:
+        case Name():
+            quantity = QUANTITIES.get(node.name)
+            if quantity is None:
+                yield _unknown_name(node)
+            elif quantity.kind is not Kind.NUMBER:
+                yield ExpressionError(node.offset, f"{node.name} is true or false, it cannot be compared with a number")
+            elif group:
+                yield _needs_aggregate(node)
+        case Call():
+            yield from _call(node, "number", group=group, rule_ids=rule_ids)
+        case Compare() | Not() | And() | Or() | Number() | Duration() | Names() | Word():
+            yield ExpressionError(node.offset, "only a quantity or a function of one can be compared with a number")
+
+
+def _truth_name(node: Name, *, group: bool) -> Iterator[ExpressionError]:
+    quantity = QUANTITIES.get(node.name)
+    if node.name in FUNCTIONS:
+        yield ExpressionError(node.offset, f"{node.name} is a function", f"{node.name}(...)")
+    elif quantity is None and node.name not in STATES_OF_DEVICE:
+        yield _unknown_name(node)
+    elif quantity is not None and quantity.kind is Kind.NUMBER:
+        yield ExpressionError(node.offset, f"{node.name} is a number, compare it", f"{node.name} >= ...")
+    elif group:
+        yield _needs_aggregate(node)
+
+
+def _needs_aggregate(node: Name) -> ExpressionError:
+    return ExpressionError(
+        node.offset,
+        f"{node.name} belongs to one device, a zone or venue rule asks about several",
+        f"any({node.name} ...)",
+    )
+
+
+def _unknown_name(node: Name) -> ExpressionError:
+    known = [*QUANTITIES, *STATES_OF_DEVICE, *FUNCTIONS]
+    return ExpressionError(node.offset, f"unknown quantity {node.name!r}", nearest(node.name, known))
+
+
+def _call(node: Call, wanted: str, *, group: bool, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+    function = FUNCTIONS.get(node.function)
+    if function is None:
+        yield ExpressionError(node.offset, f"unknown function {node.function!r}", nearest(node.function, FUNCTIONS))
+        return
+    if function.scope == "group" and not group:
+        yield ExpressionError(node.offset, f"{node.function}() looks at several devices, this rule is about one device")
+    elif function.scope == "device" and group:
+        yield ExpressionError(node.offset, f"{node.function}() looks at one device", f"any({node.function}(...) ...)")
+    if function.result != wanted:
+        what = "a number: compare it" if function.result == "number" else "true or false: it cannot be compared"
+        yield ExpressionError(node.offset, f"{node.function}() gives {what}")
+    yield from _arguments(node, function, rule_ids)
+
+
+def _arguments(node: Call, function: Function, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+    positional = [parameter for parameter in function.parameters if not parameter.keyword]
+    keywords = {parameter.name: parameter for parameter in function.parameters if parameter.keyword}
+    given = [argument for keyword, argument in node.arguments if not keyword]
+    if len(given) != len(positional):
+        wanted = ", ".join(parameter.name for parameter in positional)
+        yield ExpressionError(node.offset, f"{node.function}() takes ({wanted}), {len(given)} given")
+        return
+    for parameter, argument in zip(positional, given, strict=True):
+        yield from _argument(parameter, argument, rule_ids)
+    seen: set[str] = set()
+    for keyword, argument in node.arguments:
+        if not keyword:
+            continue
+        if keyword not in keywords:
+            message = f"{node.function}() has no {keyword!r}"
+            yield ExpressionError(argument.offset, message, nearest(keyword, keywords))
+        elif keyword in seen:
+            yield ExpressionError(argument.offset, f"{keyword!r} is given twice")
+        else:
+            yield from _argument(keywords[keyword], argument, rule_ids)
+        seen.add(keyword)
+
+
+def _argument(parameter: Parameter, node: Node, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+    match parameter.type, node:
+        case "quantity", Name():
+            yield from _number(node, group=False, rule_ids=rule_ids)
+        case "condition", _:
+            yield from _truth(node, group=False, rule_ids=rule_ids)
+        case "duration", Duration():
+            if not 0 < node.seconds <= MAX_WINDOW_S:
+                yield ExpressionError(node.offset, f"a window is longer than 0 and at most {MAX_WINDOW_S / 3600:g}h")
+        case "count", Number():
+            if node.value != int(node.value) or node.value < 1:
+                yield ExpressionError(node.offset, "expected a whole number of 1 or more")
+        case "tier", Word():
+            words = [tier.word for tier in Tier if tier]
+            if node.word not in words:
+                yield ExpressionError(node.offset, f"unknown tier {node.word!r}", nearest(node.word, words))
+        case "rules", Names():
+            yield from _rule_names(node, rule_ids)
+        case _:
+            yield ExpressionError(node.offset, f"expected {_EXPECTED[parameter.type]} as {parameter.name}")
+
+
+_EXPECTED = {
+    "quantity": "a quantity",
+    "condition": "a condition",
+    "duration": "a time such as 60s",
+    "count": "a whole number",
+    "tier": "a tier (blue, yellow, orange, red)",
+    "rules": "a list of rule ids such as [smoke]",
+}
+
+
+def _rule_names(node: Names, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+    if not node.names:
+        yield ExpressionError(node.offset, "the list of rules is empty")
+    for name, offset in zip(node.names, node.offsets, strict=True):
+        if name not in rule_ids:
+            yield ExpressionError(offset, f"unknown rule {name!r}", nearest(name, rule_ids))
+
+
+def _threshold(node: Compare) -> Iterator[ExpressionError]:
+    """A threshold that no working sensor can cross makes a rule that never speaks, or never falls silent."""
+    limits = _range(node.left)
+    if limits is None:
+        return
+    low, high, what = limits
+    if not low <= node.threshold <= high:
+        message = f"{node.threshold:g} is outside what {what} can be, {low:g} to {high:g}"
+        yield ExpressionError(node.threshold_offset, message)
+    elif (node.operator in (">", "<=") and node.threshold == high) or (
+        node.operator in ("<", ">=") and node.threshold == low
+    ):
+        message = f"{what} lies within {low:g} to {high:g}: {node.operator} {node.threshold:g} is always or never true"
+        yield ExpressionError(node.threshold_offset, message)
+
+
+def _range(node: Node) -> tuple[float, float, str] | None:
+    if isinstance(node, Name):
+        return _quantity_range(node.name)
+    if isinstance(node, Call) and node.function in ("min", "max", "mean") and node.arguments:
+        argument = node.arguments[0][1]
+        return _quantity_range(argument.name) if isinstance(argument, Name) else None
+    if isinstance(node, Call) and node.function == "share":
+        return 0.0, 1.0, "a share"
+    if isinstance(node, Call) and node.function == "rise" and node.arguments:
+        argument = node.arguments[0][1]
+        limits = _quantity_range(argument.name) if isinstance(argument, Name) else None
+        return (0.0, limits[1] - limits[0], f"a rise of {limits[2]}") if limits else None
+    return None
+
+
+def _quantity_range(name: str) -> tuple[float, float, str] | None:
+    quantity = QUANTITIES.get(name)
+    if quantity is None or quantity.kind is not Kind.NUMBER:
+        return None
+    unit = f" ({quantity.unit})" if quantity.unit else ""
+    return quantity.low, quantity.high, name + unit
