@@ -14,7 +14,7 @@ HOST = "127.0.0.1"
 START_LIMIT_S = 10.0  # mosquitto is up in 20 ms; a busy two-core machine may need seconds
 STOP_LIMIT_S = 10.0
 PORT_TRIES = 20
-# Below the kernel's ephemeral range (32768 on): while a broker is down no client can be given its port, nor reach itself.
+# Below the kernel's ephemeral range (32768 on): while a broker is down nobody is given its port, nor reaches himself.
 PORTS = range(20000, 32000)
 # Every message is kept however long the client is away, which is what Tocsin asks of a broker; no delay by Nagle.
 CONFIG = """\

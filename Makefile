@@ -1,0 +1,64 @@
+# make demo    a venue comes alive in this terminal and a fire starts; DEMO_SECONDS=60 ends it by itself
+# make test    every test, against real peers
+# make check   style, types, and which part may import which
+# make bench   the numbers, side by side with a bare MQTT client
+# make lock    resolve the dependencies anew
+#
+# Each makes what it needs: a virtual environment in .venv, Python packages by hash, Debian packages for the tests.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: demo test check bench lock peers
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What the tests speak to: a broker, NUT's UPS drivers and server, certificates, the checker of systemd units.
+PEERS := mosquitto nut-server nut-client openssl systemd
+# Tests wait for real peers more than they compute: two to a core keep two cores busy.
+WORKERS ?= 4
+
+demo: $(VENV)/.demo
+	exec $(BIN)/tocsin demo
+
+test: $(VENV)/.dev peers
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev peers
+	$(BIN)/python -m tests.bench.run
+
+peers:
+	@.ci/debian-packages $(PEERS)
+
+$(VENV)/.made:
+	@.ci/venv $(VENV) $(PYTHON)
+	@touch $@
+
+$(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: requirements/%.lock pyproject.toml | $(VENV)/.made
+	@echo "Installing the Python packages of $<"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# run.lock is what the service needs, demo.lock adds the demo's broker and the screen, dev.lock the tools.
+# One resolution: the smaller two are held to the versions of the largest. Every package must have a wheel for both
+# kinds of machine that Tocsin runs on.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command "make lock" pyproject.toml -
+lock: $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@mkdir -p requirements
+	echo 'setuptools>=80' | $(COMPILE) --upgrade --extra demo --extra top --extra dev --output-file requirements/dev.lock
+	echo 'setuptools>=80' | $(COMPILE) --constraint requirements/dev.lock --extra demo --extra top --output-file requirements/demo.lock
+	echo 'setuptools>=80' | $(COMPILE) --constraint requirements/dev.lock --output-file requirements/run.lock
+	for machine in x86_64 aarch64; do \
+		$(BIN)/uv pip install --quiet --dry-run --target $(VENV)/lock-check --only-binary :all: --require-hashes \
+			--python-version 3.11 --python-platform $$machine-manylinux_2_28 -r requirements/dev.lock; \
+	done
