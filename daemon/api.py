@@ -1,0 +1,194 @@
+"""The daemon's API: HTTP and JSON on a Unix socket, for the command line, `tocsin top`, the console and scenarios.
+
+Whoever may open the socket (mode 0660) may read and order; `who` and `why` of an order are what the person says.
+An order that the engine refuses, an unknown target included, is 409 with the engine's reason.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from daemon.api_connection import BoundedConnection
+from daemon.api_models import TARGET_CHARS, WHO_CHARS, WHY_CHARS, OrderResult, OrderWord
+from daemon.api_problem import problem
+from daemon.api_socket import listening
+from daemon.api_stream import STREAMS_MAX, Streams
+from daemon.api_views import Views
+from daemon.core import Core
+from rules.decision import Refuse
+from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Silence
+
+BODY_BYTES_MAX = 16_384  # an order is three short strings; WHY_CHARS of four-byte characters fit eight times
+ORDER_S = 5.0  # an order is durable in milliseconds, or in 250 ms when the journal is degraded
+KEEP_ALIVE_S = 15  # `tocsin top` asks every 2 s and keeps its connection
+STOP_S = 2  # seconds for answers under way when the daemon stops
+
+_ORDERS: dict[OrderWord, Callable[[float, str, str, str], Order]] = {
+    "acknowledge": Acknowledge,
+    "silence": Silence,
+    "reset": Reset,
+    "evacuate": OrderEvacuation,
+    "all-clear": AllClear,
+}
+_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"  # one line: nobody forges a second line in a log
+
+
+def _words(shortest: int, longest: int) -> StringConstraints:
+    return StringConstraints(
+        strip_whitespace=True, min_length=shortest, max_length=longest, pattern=_PRINTABLE, strict=True
+    )
+
+
+class OrderBody(BaseModel):
+    """What a person orders: on what, who they are, and why. `target` may be empty for `silence` only: all alarms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target: Annotated[str, _words(0, TARGET_CHARS)] = ""
+    who: Annotated[str, _words(1, WHO_CHARS)]
+    why: Annotated[str, _words(1, WHY_CHARS)]
+
+
+def create_app(core: Core, streams: Streams | None = None) -> FastAPI:
+    """The API over one core. `streams` is given by whoever wants to stop them."""
+    app = FastAPI(title="Tocsin", version=core.version, docs_url=None, redoc_url=None)
+    app.add_middleware(BodyBound)
+    _add_problems(app)
+    _add_reads(app, core)
+    _add_stream(app, core, streams or Streams())
+    _add_orders(app, core)
+    return app
+
+
+async def serve(core: Core, socket_path: Path) -> None:
+    """Serves until cancelled; then ends streams, answers what is under way, and removes the socket.
+
+    Leaves signals to the daemon. Raises SocketUnusable at once when it cannot listen.
+    """
+    streams = Streams()
+    server = uvicorn.Server(_settings(create_app(core, streams)))
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    with listening(socket_path) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            streams.stop()
+            server.should_exit = True
+            await serving
+            raise
+        finally:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+
+
+def _settings(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=BoundedConnection,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=BODY_BYTES_MAX,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
+    )
+
+
+class BodyBound:
+    """Answers 413 to a request body above BODY_BYTES_MAX, before it is held in memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        taken = 0
+
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > BODY_BYTES_MAX:
+                raise HTTPException(413, f"the body is longer than {BODY_BYTES_MAX} bytes")
+            return message
+
+        await self._app(scope, bounded, send)
+
+
+def _json(answer: object) -> Response:
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _add_problems(app: FastAPI) -> None:
+    @app.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, error.detail or HTTPStatus(error.status_code).phrase)
+
+    @app.exception_handler(RequestValidationError)
+    async def misworded(_request: Request, error: RequestValidationError) -> Response:
+        return problem(422, "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in error.errors()))
+
+    @app.exception_handler(500)
+    async def failed(_request: Request, _error: Exception) -> Response:
+        return problem(500, "the daemon could not answer; its log says why")  # uvicorn logs the traceback
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in location[1:]) or "body"
+
+
+def _add_reads(app: FastAPI, core: Core) -> None:
+    def read(path: str, answer: Callable[[Views], object]) -> None:
+        async def route() -> Response:
+            return _json(answer(Views(core)))
+
+        app.add_api_route(path, route, methods=["GET"], name=path.rpartition("/")[2])
+
+    read("/v1/status", Views.status)
+    read("/v1/alarms", Views.alarms)
+    read("/v1/zones", Views.zones)
+    read("/v1/devices", Views.devices)
+    read("/v1/faults", Views.faults)
+    read("/v1/evacuations", Views.evacuations)
+
+
+def _add_stream(app: FastAPI, core: Core, streams: Streams) -> None:
+    @app.get("/v1/events")
+    async def events() -> Response:
+        if streams.full:
+            return problem(503, f"{STREAMS_MAX} event streams are open already; end one and try again")
+        told: AsyncIterator[bytes] = streams.events(core)
+        return StreamingResponse(told, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+def _add_orders(app: FastAPI, core: Core) -> None:
+    @app.post("/v1/orders/{order}")
+    async def order(order: OrderWord, body: OrderBody) -> Response:
+        if not body.target and order != "silence":
+            return problem(422, "target: must not be empty")
+        signal = _ORDERS[order](core.engine_time(), body.target, body.who, body.why)
+        try:
+            async with asyncio.timeout(ORDER_S):
+                decisions = await core.order(signal)
+        except TimeoutError:
+            return problem(504, f"the order is not carried out after {ORDER_S:g} s; look before you repeat it")
+        refusal = next((decision for decision in decisions if isinstance(decision, Refuse)), None)
+        if refusal is not None:
+            return problem(409, refusal.reason, refused=refusal.reason)
+        views = Views(core)
+        return _json(OrderResult(tuple(views.decision(decision) for decision in decisions)))

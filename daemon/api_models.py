@@ -1,0 +1,228 @@
+"""What the daemon's API says, as plain structs: the one vocabulary that server and client share.
+
+Imports nothing but msgspec, so that a command line starts fast. Wall times are ISO 8601 in UTC; `*_at` numbers are
+engine time in seconds, for programs that compare instants. Tiers are words: none, blue, yellow, orange, red.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+TierWord = Literal["none", "blue", "yellow", "orange", "red"]
+TIER_WORDS: tuple[TierWord, ...] = ("none", "blue", "yellow", "orange", "red")  # rising
+
+OrderWord = Literal["acknowledge", "silence", "reset", "evacuate", "all-clear"]
+
+DEFAULT_SOCKET_NAME = "api.sock"  # in the state directory
+HEARTBEAT_S = 1.0  # the event stream says at least this often that it lives
+STREAM_SILENCE_S = 3.0  # three missed heartbeats: the daemon hangs or is gone
+WHO_CHARS = 80
+WHY_CHARS = 500
+TARGET_CHARS = 200
+
+
+class NameView(Struct, frozen=True, omit_defaults=True):
+    """Words for people. `zh` is empty where the venue's file gives none."""
+
+    en: str
+    zh: str = ""
+
+
+class BecauseView(Struct, frozen=True, omit_defaults=True):
+    """One piece of evidence: who or what said it, and the rule's line."""
+
+    time: str
+    source: str
+    text: str
+    line: str = ""
+
+
+class AlarmView(Struct, frozen=True):
+    """One alarm that is not normal."""
+
+    alarm: str
+    title: NameView
+    rule: str
+    category: str
+    tier: TierWord
+    state: str
+    sounding: bool
+    place: str
+    place_name: NameView
+    zone: str
+    zone_name: NameView
+    since: str
+    since_at: float
+    pending_until: str | None
+    pending_until_at: float | None
+    acknowledged_by: str
+    because: tuple[BecauseView, ...]
+
+
+class ZoneView(Struct, frozen=True):
+    """A zone with the worst tier in it and below it. Zones come in the order of the venue's file, parents first."""
+
+    zone: str
+    kind: str
+    name: NameView
+    parent: str | None
+    tier: TierWord
+
+
+class DeviceView(Struct, frozen=True):
+    """A device and what it said last. `heard` is None for one that was never heard; `absent` once it is a fault."""
+
+    device: str
+    kind: str
+    name: NameView
+    zone: str
+    zone_name: NameView
+    link: str
+    heard: str | None
+    heard_at: float | None
+    absent: bool
+    values: dict[str, float | bool]
+
+
+class FaultView(Struct, frozen=True):
+    """One standing fault of a device, a link or Tocsin itself."""
+
+    source: str
+    source_name: NameView
+    code: str
+    text: str
+    since: str
+    since_at: float
+
+
+class EvacuationView(Struct, frozen=True):
+    """One evacuation in force, and what people are told."""
+
+    evacuation: str
+    plan: str
+    zones: tuple[str, ...]
+    zone_names: tuple[NameView, ...]
+    origin: str
+    origin_name: NameView
+    message: NameView
+    assembly_point: NameView
+    since: str
+    since_at: float
+
+
+class LinkView(Struct, frozen=True):
+    """One wire as it is now. `since` is when it came up or went down."""
+
+    name: str
+    kind: str
+    up: bool
+    since: str
+    received: int
+    bad: int
+    reconnects: int
+    last_error: str
+
+
+class OutputView(Struct, frozen=True):
+    """One output: its connection and its deliveries."""
+
+    name: str
+    up: bool
+    pending: int
+    delivered: int
+    failed: int
+    last_error: str
+
+
+class JournalView(Struct, frozen=True):
+    """`degraded` is empty while commits are on time, else why they are not."""
+
+    rows: int
+    bytes: int
+    degraded: str
+
+
+class PlanView(Struct, frozen=True):
+    """An evacuation plan that can be ordered."""
+
+    plan: str
+    zones: tuple[str, ...]
+    message: NameView
+
+
+class StatusView(Struct, frozen=True):
+    """The daemon at a glance. `alarms` counts those that stand by tier; one still pending is counted under none."""
+
+    venue: str
+    venue_name: NameView
+    version: str
+    time: str
+    engine_time: float
+    started: str
+    up_s: float
+    tier: TierWord
+    alarms: dict[TierWord, int]
+    faults: int
+    evacuations: tuple[str, ...]
+    devices: int
+    devices_absent: int
+    rules: int
+    readings: int
+    journal: JournalView
+    links: tuple[LinkView, ...]
+    outputs: tuple[OutputView, ...]
+    plans: tuple[PlanView, ...]
+
+
+class EventView(Struct, frozen=True, omit_defaults=True):
+    """One decision as it happened. `kind` is the decision's tag; fields that the kind does not have are left out.
+
+    raise, escalate, step_down, return, clear, acknowledged, silenced: alarm, rule, category, place, zone, tier, state,
+    sounding. investigate: alarm, zone, step, deadline. stand_down: alarm, zone. evacuate, end_evacuation: evacuation,
+    plan, zones, origin. zone_tier: zone, tier. report_fault, end_fault: source, code, text. refuse: order, target,
+    reason. All: because.
+    """
+
+    id: int
+    time: str
+    kind: str
+    at: float
+    alarm: str = ""
+    title: NameView | None = None
+    rule: str = ""
+    category: str = ""
+    place: str = ""
+    place_name: NameView | None = None
+    zone: str = ""
+    zone_name: NameView | None = None
+    tier: TierWord | None = None
+    state: str = ""
+    sounding: bool | None = None
+    step: str = ""
+    deadline: str = ""
+    deadline_at: float | None = None
+    evacuation: str = ""
+    plan: str = ""
+    zones: tuple[str, ...] = ()
+    origin: str = ""
+    source: str = ""
+    source_name: NameView | None = None
+    code: str = ""
+    text: str = ""
+    order: str = ""
+    target: str = ""
+    reason: str = ""
+    because: tuple[BecauseView, ...] = ()
+
+
+class OrderResult(Struct, frozen=True):
+    """What an order led to, once durable. The decisions have no journal row yet: their `id` is 0."""
+
+    decisions: tuple[EventView, ...]
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """The body of every answer that is not 200. `refused` is set when the engine refused a person's order."""
+
+    detail: str
+    refused: str = ""

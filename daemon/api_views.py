@@ -1,0 +1,219 @@
+"""From the engine's structs to what the API says: names, tier words, wall times. Pure but for the core's clock."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from daemon.api_models import (
+    AlarmView,
+    BecauseView,
+    DeviceView,
+    EvacuationView,
+    EventView,
+    FaultView,
+    JournalView,
+    LinkView,
+    NameView,
+    OutputView,
+    PlanView,
+    StatusView,
+    TierWord,
+    ZoneView,
+)
+from daemon.core import Core, Event
+from rules.decision import Because, Decision
+from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.tier import Tier
+from rules.venue import Text
+
+_WORDS: dict[Tier, TierWord] = {
+    Tier.NONE: "none",
+    Tier.BLUE: "blue",
+    Tier.YELLOW: "yellow",
+    Tier.ORANGE: "orange",
+    Tier.RED: "red",
+}
+
+
+def iso(wall: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC, milliseconds."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Views:
+    """Turns what one core knows into API structs. Made for one answer: the plan may be another by the next."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._titles = {rule.id: rule.title for rule in core.plan.rules}
+
+    def status(self) -> StatusView:
+        core = self._core
+        now = core.engine_time()
+        wall = core.wall_of(now)
+        alarms = core.alarms()
+        devices = core.devices()
+        venue = core.plan.venue
+        counts: dict[TierWord, int] = dict.fromkeys(_WORDS.values(), 0)
+        for alarm in alarms:
+            counts[_WORDS[alarm.tier]] += 1
+        return StatusView(
+            venue=venue.root,
+            venue_name=_name(venue.zones[venue.root].name),
+            version=core.version,
+            time=iso(wall),
+            engine_time=now,
+            started=iso(core.started_wall),
+            up_s=max(0.0, wall - core.started_wall),
+            tier=_WORDS[core.zone_tiers().get(venue.root, Tier.NONE)],
+            alarms=counts,
+            faults=len(core.faults()),
+            evacuations=tuple(one.evacuation for one in core.evacuations()),
+            devices=len(devices),
+            devices_absent=sum(device.absent for device in devices),
+            rules=len(core.plan.rules),
+            readings=core.readings_taken(),
+            journal=msgspec.convert(core.journal(), JournalView, from_attributes=True),
+            links=self.links(),
+            outputs=tuple(msgspec.convert(output, OutputView, from_attributes=True) for output in core.outputs()),
+            plans=tuple(
+                PlanView(plan.id, plan.zones, _name(plan.message)) for plan in core.plan.evacuation_plans.values()
+            ),
+        )
+
+    def links(self) -> tuple[LinkView, ...]:
+        return tuple(
+            LinkView(
+                name=name,
+                kind=kind,
+                up=health.up,
+                since=self._time(health.since),
+                received=health.received,
+                bad=health.bad,
+                reconnects=health.reconnects,
+                last_error=health.last_error,
+            )
+            for name, kind, health in self._core.links()
+        )
+
+    def alarms(self) -> tuple[AlarmView, ...]:
+        """Worst first, then newest first."""
+        ordered = sorted(self._core.alarms(), key=lambda alarm: (-alarm.tier, -alarm.since))
+        return tuple(self._alarm(alarm) for alarm in ordered)
+
+    def zones(self) -> tuple[ZoneView, ...]:
+        tiers = self._core.zone_tiers()
+        return tuple(
+            ZoneView(zone.id, zone.kind, _name(zone.name), zone.parent, _WORDS[tiers.get(zone.id, Tier.NONE)])
+            for zone in self._core.plan.venue.zones.values()
+        )
+
+    def devices(self) -> tuple[DeviceView, ...]:
+        return tuple(self._device(device) for device in self._core.devices())
+
+    def faults(self) -> tuple[FaultView, ...]:
+        """Newest first."""
+        ordered = sorted(self._core.faults(), key=lambda fault: -fault.since)
+        return tuple(self._fault(fault) for fault in ordered)
+
+    def evacuations(self) -> tuple[EvacuationView, ...]:
+        return tuple(self._evacuation(evacuation) for evacuation in self._core.evacuations())
+
+    def event(self, event: Event) -> EventView:
+        return self._event(event.id, event.wall, event.decision)
+
+    def decision(self, decision: Decision) -> EventView:
+        """A decision that has no journal row to show yet."""
+        return self._event(0, self._core.wall_of(decision.at), decision)
+
+    def _alarm(self, alarm: AlarmStatus) -> AlarmView:
+        pending = alarm.pending_until
+        return AlarmView(
+            alarm=alarm.alarm,
+            title=self._title(alarm.rule),
+            rule=alarm.rule,
+            category=alarm.category,
+            tier=_WORDS[alarm.tier],
+            state=alarm.state,
+            sounding=alarm.sounding,
+            place=alarm.place,
+            place_name=self._name_of(alarm.place),
+            zone=alarm.zone,
+            zone_name=self._name_of(alarm.zone),
+            since=self._time(alarm.since),
+            since_at=alarm.since,
+            pending_until=None if pending is None else self._time(pending),
+            pending_until_at=pending,
+            acknowledged_by=alarm.acknowledged_by,
+            because=self._because(alarm.because),
+        )
+
+    def _device(self, device: DeviceStatus) -> DeviceView:
+        return DeviceView(
+            device=device.device,
+            kind=device.kind,
+            name=self._name_of(device.device),
+            zone=device.zone,
+            zone_name=self._name_of(device.zone),
+            link=device.link,
+            heard=None if device.heard_at is None else self._time(device.heard_at),
+            heard_at=device.heard_at,
+            absent=device.absent,
+            values=device.values,
+        )
+
+    def _fault(self, fault: FaultStatus) -> FaultView:
+        name = self._name_of(fault.source)
+        return FaultView(fault.source, name, fault.code, fault.text, self._time(fault.since), fault.since)
+
+    def _evacuation(self, evacuation: EvacuationStatus) -> EvacuationView:
+        plan = self._core.plan.evacuation_plans.get(evacuation.plan)
+        return EvacuationView(
+            evacuation=evacuation.evacuation,
+            plan=evacuation.plan,
+            zones=evacuation.zones,
+            zone_names=tuple(self._name_of(zone) for zone in evacuation.zones),
+            origin=evacuation.origin,
+            origin_name=self._name_of(evacuation.origin),
+            message=_name(plan.message) if plan else NameView(evacuation.plan),
+            assembly_point=_name(plan.assembly_point) if plan else NameView(""),
+            since=self._time(evacuation.since),
+            since_at=evacuation.since,
+        )
+
+    def _event(self, number: int, wall: float, decision: Decision) -> EventView:
+        told: dict[str, Any] = msgspec.to_builtins(decision)
+        kind = told.pop("type")
+        told["because"] = self._because(decision.because)
+        if "tier" in told:
+            told["tier"] = _WORDS[told["tier"]]
+        if "deadline" in told:
+            told["deadline_at"] = told["deadline"]
+            told["deadline"] = self._time(told["deadline"])
+        if "rule" in told:
+            told["title"] = self._title(told["rule"])
+        for field in ("place", "zone", "source"):
+            if field in told:
+                told[f"{field}_name"] = self._name_of(told[field])
+        return msgspec.convert({"id": number, "time": iso(wall), "kind": kind, **told}, EventView, from_attributes=True)
+
+    def _because(self, because: tuple[Because, ...]) -> tuple[BecauseView, ...]:
+        return tuple(BecauseView(self._time(one.at), one.source, one.text, one.line) for one in because)
+
+    def _title(self, rule: str) -> NameView:
+        title = self._titles.get(rule)
+        return _name(title) if title else NameView(rule)
+
+    def _name_of(self, place: str) -> NameView:
+        """The name of a zone or a device; its id where it is neither (a link, Tocsin itself)."""
+        venue = self._core.plan.venue
+        found = venue.zones.get(place) or venue.devices.get(place)
+        return _name(found.name) if found else NameView(place)
+
+    def _time(self, at: float) -> str:
+        return iso(self._core.wall_of(at))
+
+
+def _name(text: Text) -> NameView:
+    return NameView(text.en, text.zh)

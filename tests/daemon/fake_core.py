@@ -1,0 +1,151 @@
+"""A core without an engine: what stands is set by the test, orders are answered as told, events are fed by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from daemon.core import Event, JournalHealth, OutputHealth
+from drivers.contract import LinkHealth
+from rules.decision import Because, Decision, Refuse
+from rules.expression import parse
+from rules.plan import EvacuationPlan, Plan, Rule, TierRule
+from rules.signal import Order
+from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.tier import Tier
+from rules.venue import Device, Text, Venue, Zone
+
+QUEUE_MAX = 100
+WALL = 1_790_000_000.0  # an instant in 2026
+
+
+def make_plan() -> Plan:
+    """Three floors of twenty rooms, a corridor on each, a stage; one detector in each room."""
+    zones = [Zone("ktv", "venue", Text("Starlight KTV", "星光KTV"))]
+    devices = []
+    for floor in range(1, 4):
+        zones.append(Zone(f"floor-{floor}", "floor", Text(f"Floor {floor}", f"{floor}楼"), "ktv"))
+        zones.append(
+            Zone(f"corridor-{floor}", "corridor", Text(f"Corridor {floor}", f"{floor}楼走廊"), f"floor-{floor}")
+        )
+        for room in range(1, 21):
+            number = f"{floor}{room:02}"
+            name = Text(f"Room {number}", f"{number}包房")
+            zones.append(Zone(f"room-{number}", "room", name, f"floor-{floor}"))
+            detector = Text(f"Detector {number}", f"{number}探测器")
+            devices.append(
+                Device(f"det-{number}", "smoke_detector", detector, f"room-{number}", frozenset(), 30.0, "broker")
+            )
+    zones.append(Zone("stage", "hall", Text("Stage", "舞台"), "floor-1"))
+    smoke = Rule(
+        id="smoke",
+        title=Text("Smoke", "烟雾"),
+        category="fire",
+        each="device",
+        places=tuple(device.id for device in devices),
+        tiers=(TierRule(Tier.ORANGE, parse("smoke_obscuration >= 4.8")),),
+        latching=True,
+    )
+    whole = EvacuationPlan("whole-building", ("ktv",), Text("Leave now", "请立即撤离"), Text("Car park", "停车场"))
+    venue = Venue("ktv", {zone.id: zone for zone in zones}, {device.id: device for device in devices}, ("broker",))
+    return Plan(venue, (smoke,), {whole.id: whole})
+
+
+def alarm(place: str = "det-305", tier: Tier = Tier.ORANGE, since: float = 90.0, **changes: object) -> AlarmStatus:
+    """A smoke alarm that stands, not yet acknowledged."""
+    fields: dict[str, object] = {
+        "alarm": f"smoke@{place}",
+        "rule": "smoke",
+        "place": place,
+        "zone": place.replace("det", "room"),
+        "category": "fire",
+        "tier": tier,
+        "state": "unack",
+        "sounding": True,
+        "since": since,
+        "pending_until": None,
+        "acknowledged_by": "",
+        "because": (Because(since, place, "smoke_obscuration 6.1 >= 4.8", "fire.yaml:9"),),
+    }
+    return AlarmStatus(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@dataclass
+class FakeCore:
+    """Keeps the contract of daemon.core.Core; everything is a public field for the test to change."""
+
+    plan: Plan = field(default_factory=make_plan)
+    version: str = "0.1.0"
+    started_wall: float = WALL
+    time: float = 100.0
+    standing: list[AlarmStatus] = field(default_factory=list)
+    faulty: list[FaultStatus] = field(default_factory=list)
+    evacuating: list[EvacuationStatus] = field(default_factory=list)
+    tiers: dict[str, Tier] = field(default_factory=dict)
+    health: LinkHealth = field(default_factory=lambda: LinkHealth(up=True, received=4711))
+    degraded: str = ""
+    refuse: str = ""
+    answer: tuple[Decision, ...] = ()
+    order_takes: asyncio.Event | None = None
+    orders: list[Order] = field(default_factory=list)
+    queues: list[asyncio.Queue[Event | None]] = field(default_factory=list)
+
+    def engine_time(self) -> float:
+        return self.time
+
+    def wall_of(self, at: float) -> float:
+        return WALL + at
+
+    def alarms(self) -> Sequence[AlarmStatus]:
+        return self.standing
+
+    def faults(self) -> Sequence[FaultStatus]:
+        return self.faulty
+
+    def evacuations(self) -> Sequence[EvacuationStatus]:
+        return self.evacuating
+
+    def devices(self) -> Sequence[DeviceStatus]:
+        return [
+            DeviceStatus(one.id, one.kind, one.zone, one.link, 99.0, False, {"smoke_obscuration": 0.4})
+            for one in self.plan.venue.devices.values()
+        ]
+
+    def zone_tiers(self) -> dict[str, Tier]:
+        return self.tiers
+
+    def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
+        return [("broker", "mqtt", self.health)]
+
+    def outputs(self) -> Sequence[OutputHealth]:
+        return [OutputHealth("broker", True, 0, 12, 0, "")]
+
+    def journal(self) -> JournalHealth:
+        return JournalHealth(1000, 1_000_000, self.degraded)
+
+    def readings_taken(self) -> int:
+        return 4711
+
+    async def order(self, order: Order) -> Sequence[Decision]:
+        self.orders.append(order)
+        if self.order_takes is not None:
+            await self.order_takes.wait()
+        if self.refuse:
+            return (Refuse(self.time, type(order).__name__.lower(), "", self.refuse),)
+        return self.answer
+
+    async def subscribe(self) -> AsyncIterator[Event]:
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_MAX + 1)
+        self.queues.append(queue)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            if queue in self.queues:
+                self.queues.remove(queue)
+
+    def tell(self, event: Event) -> None:
+        """Feeds one event to all subscribers; ends those that are QUEUE_MAX behind."""
+        for queue in list(self.queues):
+            queue.put_nowait(None if queue.qsize() >= QUEUE_MAX else event)
+            if queue.qsize() > QUEUE_MAX:
+                self.queues.remove(queue)
