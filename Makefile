@@ -62,3 +62,4 @@ lock: $(VENV)/.made
 		$(BIN)/uv pip install --quiet --dry-run --target $(VENV)/lock-check --only-binary :all: --require-hashes \
 			--python-version 3.11 --python-platform $$machine-manylinux_2_28 -r requirements/dev.lock; \
 	done
+	@rm -rf $(VENV)/lock-check
