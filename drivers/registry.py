@@ -10,6 +10,8 @@ from typing import Any
 
 from drivers.contract import Binding, Inbox, Link, Now, Output, OutputContext
 from drivers.links.mqtt_settings import MqttSettings
+from drivers.links.serial_settings import SerialSettings
+from drivers.megatec.settings import MegatecSettings
 from drivers.outputs.log.settings import LogOutputSettings
 from drivers.outputs.mqtt.settings import MqttOutputSettings
 from drivers.settings import Settings
@@ -77,6 +79,21 @@ def _tasmota(link: str, settings: Any, bindings: Sequence[Binding]) -> Any:
     return TasmotaDialect(settings, bindings)
 
 
+def _serial_link(name: str, settings: Any, attached: Sequence[Attached], inbox: Inbox, now: Now) -> Link:
+    from drivers.links.serial import SerialLink
+
+    if len(attached) != 1:
+        raise ValueError(f"link {name}: a serial line runs exactly one driver, and {len(attached)} are configured")
+    driver = DRIVERS[attached[0].kind].build(name, attached[0].settings, attached[0].bindings)
+    return SerialLink(name, settings, driver, inbox, now)
+
+
+def _megatec(link: str, settings: Any, bindings: Sequence[Binding]) -> Any:
+    from drivers.megatec.driver import MegatecDriver
+
+    return MegatecDriver(settings, bindings)
+
+
 def _mqtt_output(name: str, settings: Any, context: OutputContext) -> Output:
     from drivers.outputs.mqtt.output import MqttOutput
 
@@ -91,12 +108,14 @@ def _log_output(name: str, settings: Any, context: OutputContext) -> Output:
 
 LINKS: dict[str, LinkKind] = {
     "mqtt": LinkKind(MqttSettings, _mqtt_link),
+    "serial": LinkKind(SerialSettings, _serial_link),
 }
 
 DRIVERS: dict[str, DriverKind] = {
     "tocsin": DriverKind(TocsinSettings, "mqtt", _tocsin),
     "zigbee2mqtt": DriverKind(Zigbee2MqttSettings, "mqtt", _zigbee2mqtt),
     "tasmota": DriverKind(TasmotaSettings, "mqtt", _tasmota),
+    "megatec": DriverKind(MegatecSettings, "serial", _megatec),
 }
 
 OUTPUTS: dict[str, OutputKind] = {
