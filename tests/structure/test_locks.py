@@ -57,3 +57,12 @@ def test_the_locks_are_of_one_resolution() -> None:
     tested = pins("dev")
     for lock in ("run", "demo"):
         assert {name: version for name, version in pins(lock).items() if tested.get(name) != version} == {}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """docs/decisions.md says of each dependency what it is for."""
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    table = (ROOT / "docs" / "decisions.md").read_text().partition("## Dependencies")[2]
+    named = set(re.findall(r"[A-Za-z0-9-]+", "".join(line.split("|")[1] for line in table.splitlines() if "|" in line)))
+    assert [name for name in (Requirement(text).name for text in asked) if name not in named] == []
