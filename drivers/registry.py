@@ -58,7 +58,8 @@ def _mqtt_link(name: str, settings: Any, attached: Sequence[Attached], inbox: In
     from drivers.links.mqtt import MqttLink
 
     dialects = [DRIVERS[one.kind].build(name, one.settings, one.bindings) for one in attached]
-    return MqttLink(name, settings, dialects, inbox, now)
+    bindings = [binding for one in attached for binding in one.bindings]
+    return MqttLink(name, settings, dialects, bindings, inbox, now)
 
 
 def _tocsin(link: str, settings: Any, bindings: Sequence[Binding]) -> Any:
