@@ -33,6 +33,10 @@ class Tally:
         self._truths[member.device.id] = truth
         return True
 
+    def looks_at(self, member: DeviceState) -> bool:
+        """Whether the device is one of those counted."""
+        return member.device.id in self._truths
+
     @property
     def total(self) -> int:
         """All devices looked at."""
@@ -75,11 +79,11 @@ class Spread:
     Where no device measures it, the result is NaN, which no comparison accepts.
     """
 
-    __slots__ = ("_quantity", "_total", "_values")
+    __slots__ = ("_members", "_quantity", "_values")
 
     def __init__(self, quantity: str, members: Sequence[DeviceState]) -> None:
         self._quantity = quantity
-        self._total = len(members)
+        self._members = frozenset(member.device.id for member in members)
         self._values: dict[str, float] = {}
         for member in members:
             self.update(member)
@@ -96,21 +100,25 @@ class Spread:
             self._values[member.device.id] = value
         return True
 
+    def looks_at(self, member: DeviceState) -> bool:
+        """Whether the device is one of those that measure the quantity here."""
+        return member.device.id in self._members
+
     def minimum(self) -> Interval:
         """The least value; what is unknown may be lower still."""
-        known = min(self._values.values(), default=inf if self._total else nan)
+        known = min(self._values.values(), default=inf if self._members else nan)
         return (known if self._complete else -inf), known
 
     def maximum(self) -> Interval:
         """The greatest value; what is unknown may be higher still."""
-        known = max(self._values.values(), default=-inf if self._total else nan)
+        known = max(self._values.values(), default=-inf if self._members else nan)
         return known, (known if self._complete else inf)
 
     def mean(self) -> Interval:
         """The mean value; it can be anything while one is unknown."""
         if not self._complete:
             return -inf, inf
-        value = sum(self._values.values()) / self._total if self._total else nan
+        value = sum(self._values.values()) / len(self._members) if self._members else nan
         return value, value
 
     def contributors(self) -> list[str]:
@@ -119,4 +127,4 @@ class Spread:
 
     @property
     def _complete(self) -> bool:
-        return len(self._values) == self._total
+        return len(self._values) == len(self._members)

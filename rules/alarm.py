@@ -1,8 +1,8 @@
-"""The life of an alarm: the states of ISA-18.2 section 5 / IEC 62682, as one table. Nothing else decides what may follow what.
+"""The life of an alarm: the states of ISA-18.2 section 5 / IEC 62682 as one table. Nothing else decides on them.
 
 An alarm is *raised* when its condition becomes true (after the on-delay), *returns* when it becomes false again, is
-*acknowledged* by a person, and, if latching, stays shown after its return until a person *resets* it. A move that the table
-does not hold raises IllegalMove and changes nothing.
+*acknowledged* by a person, and, if latching, stays shown after its return until a person *resets* it. A move that the
+table does not hold raises IllegalMoveError and changes nothing.
 """
 
 from enum import Enum
@@ -47,7 +47,7 @@ TABLE: dict[tuple[State, Move], State] = {
 }
 
 
-class IllegalMove(Exception):
+class IllegalMoveError(Exception):
     """The table holds no such move. A programming error, not an operating one."""
 
     def __init__(self, alarm: str, state: State, move: Move) -> None:
@@ -58,10 +58,13 @@ class IllegalMove(Exception):
 
 
 class Alarm:
-    """One live instance of a rule at one device or zone. `tier` is what is shown: a latching alarm keeps its worst."""
+    """One live instance of a rule at one device or zone.
+
+    `standing` is the worst tier whose condition is true; `tier` is the one shown: a latching alarm keeps its worst.
+    `stood` tells, for each tier that ceased to be true, when that was.
+    """
 
     __slots__ = (
-        "_stood",
         "acknowledged_by",
         "because",
         "id",
@@ -70,7 +73,9 @@ class Alarm:
         "rule",
         "since",
         "sounding",
+        "standing",
         "state",
+        "stood",
         "tier",
         "zone",
     )
@@ -87,17 +92,18 @@ class Alarm:
         self.since = 0.0
         self.acknowledged_by = ""
         self.because: tuple[Because, ...] = ()
-        self._stood: dict[Tier, float] = {}
+        self.standing = Tier.NONE
+        self.stood: dict[Tier, float] = {}
 
     def can(self, move: Move) -> bool:
         """Whether the table holds this move from the present state."""
         return (self.state, move) in TABLE
 
     def move(self, move: Move) -> None:
-        """Go where the table says. Raises IllegalMove, changing nothing."""
+        """Go where the table says. Raises IllegalMoveError, changing nothing."""
         state = TABLE.get((self.state, move))
         if state is None:
-            raise IllegalMove(self.id, self.state, move)
+            raise IllegalMoveError(self.id, self.state, move)
         self.state = state
 
     def settle(self) -> None:
@@ -108,39 +114,41 @@ class Alarm:
         self.because = ()
 
     @property
-    def standing_tier(self) -> Tier:
-        """The worst tier whose condition is true now; levels are ordered lowest first."""
+    def level_tier(self) -> Tier:
+        """The worst tier whose level counts at this instant; levels are ordered lowest first."""
         for level in reversed(self.levels):
             if level.active:
                 return level.rule.tier
         return Tier.NONE
 
     @property
-    def pending_until(self) -> float | None:
+    def due(self) -> float | None:
+        """When the earliest running delay, on or off, is over."""
+        return min((level.due for level in self.levels if level.due is not None), default=None)
+
+    @property
+    def raising_at(self) -> float | None:
         """When the earliest running on-delay is over."""
-        return min(
-            (level.due for level in self.levels if level.phase is Phase.PENDING and level.due is not None), default=None
-        )
+        dues = [level.due for level in self.levels if level.phase is Phase.PENDING and level.due is not None]
+        return min(dues, default=None)
 
     def stands(self, at: Tier) -> bool:
-        """Whether the condition of tier `at` or a higher one is true now."""
-        return self.standing_tier >= at
+        """Whether the condition of tier `at` or a higher one is true."""
+        return self.standing >= at
 
     def shown(self, at: Tier) -> bool:
         """Whether the alarm is up at tier `at` or higher, returned or not."""
         return self.state not in ("normal", "pending") and self.tier >= at
 
-    def note_standing(self, before: Tier, after: Tier, now: float) -> None:
-        """Remember until when the tiers that just ceased to be true were so."""
+    def take_standing(self, now: float) -> tuple[Tier, Tier]:
+        """Take over what the levels say: the standing tier before and after. Remembers until when lost tiers stood."""
+        before, after = self.standing, self.level_tier
         for tier in Tier:
             if after < tier <= before:
-                self._stood[tier] = now
+                self.stood[tier] = now
+        self.standing = after
+        return before, after
 
     def stood_until(self, at: Tier) -> float | None:
         """The last instant at which tier `at` or a higher one ceased to be true; None if it never was."""
-        return max((stood for tier, stood in self._stood.items() if tier >= at), default=None)
-
-    @property
-    def stood(self) -> dict[Tier, float]:
-        """For each tier that was ever true and ceased to be, when that was; kept for a restart."""
-        return self._stood
+        return max((stood for tier, stood in self.stood.items() if tier >= at), default=None)

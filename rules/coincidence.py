@@ -1,9 +1,9 @@
 """How several independent alarms become one confirmed event: k distinct devices in alarm within a window.
 
 A device counts while its alarm stands at the tier asked for, and for `within_s` seconds after it last did. So a
-detector that is still in alarm is never too old to be confirmed, and a puff of smoke is not remembered for ever. Without a
-window a device counts as long as its alarm is shown. The same device under two rules counts once (GB 50116 4.1.6: two
-independent devices).
+detector that is still in alarm is never too old to be confirmed, and a puff of smoke is not remembered for ever.
+Without a window a device counts as long as its alarm is shown. The same device under two rules counts once
+(GB 50116 4.1.6: two independent devices).
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from rules.tier import Tier
 class Coincidence:
     """The alarms of some rules in one place, and how many distinct devices are in alarm at `at` or above."""
 
-    __slots__ = ("_alarms", "_at", "_devices", "_within_s")
+    __slots__ = ("_at", "_devices", "_within_s", "alarms")
 
     def __init__(self, alarms: Sequence[Alarm], at: Tier, devices: int, within_s: float | None) -> None:
-        self._alarms = alarms
+        self.alarms = alarms
         self._at = at
         self._devices = devices
         self._within_s = within_s
@@ -30,7 +30,7 @@ class Coincidence:
     def contributors(self, now: float) -> list[str]:
         """The ids of one alarm for each device that counts, in the order of the alarms."""
         by_place: dict[str, str] = {}
-        for alarm in self._alarms:
+        for alarm in self.alarms:
             if self._counts(alarm, now):
                 by_place.setdefault(alarm.place, alarm.id)
         return list(by_place.values())
@@ -41,10 +41,10 @@ class Coincidence:
             return None
         ends = [
             stood + self._within_s
-            for alarm in self._alarms
+            for alarm in self.alarms
             if not alarm.stands(self._at) and (stood := alarm.stood_until(self._at)) is not None
         ]
-        return min((end for end in ends if end >= now), default=None)
+        return min((end for end in ends if end > now), default=None)
 
     def _counts(self, alarm: Alarm, now: float) -> bool:
         if alarm.stands(self._at):
@@ -52,4 +52,4 @@ class Coincidence:
         if self._within_s is None:
             return alarm.shown(self._at)
         stood = alarm.stood_until(self._at)
-        return stood is not None and now - stood <= self._within_s
+        return stood is not None and now < stood + self._within_s

@@ -1,4 +1,4 @@
-"""The kinds of condition: one table line and one function each. An expression is compiled once into closures over these.
+"""The kinds of condition: one table line and one function each. An expression is compiled once into closures.
 
 A device condition looks at one DeviceState. A group condition looks at a Group: what a zone or venue rule sees of its
 devices. A new kind of condition is a line in FUNCTIONS and the function it names.
@@ -120,7 +120,8 @@ def window_needs(expression: Expression) -> WindowNeeds:
 
 def _window_key(call: Call) -> WindowKey:
     quantity, duration = (argument for _, argument in call.arguments)
-    assert isinstance(quantity, Name) and isinstance(duration, Duration)
+    assert isinstance(quantity, Name)
+    assert isinstance(duration, Duration)
     return quantity.name, duration.seconds
 
 

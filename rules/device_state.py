@@ -1,8 +1,13 @@
 """What the engine knows of one device."""
 
+from typing import TYPE_CHECKING
+
 from rules.seen import Seen
 from rules.venue import Device
 from rules.window import LowWindow, SlopeWindow, Window
+
+if TYPE_CHECKING:
+    from rules.cause import Watcher
 
 WindowKey = tuple[str, float]  # quantity, span in seconds
 
@@ -11,7 +16,7 @@ class DeviceState:
     """The last believed value of each quantity. A quantity that is missing from `values` is unknown, never normal.
 
     `expected_by` is the engine time at which silence becomes a fault; `unverified` holds retained values, shown but
-    never decided on.
+    never decided on. `watchers` are, for each quantity or word, the alarms that look at it.
     """
 
     __slots__ = (
@@ -25,6 +30,7 @@ class DeviceState:
         "slopes",
         "unverified",
         "values",
+        "watchers",
     )
 
     def __init__(self, device: Device) -> None:
@@ -38,6 +44,7 @@ class DeviceState:
         self.lows: dict[WindowKey, LowWindow] = {}
         self.slopes: dict[WindowKey, SlopeWindow] = {}
         self.seen = Seen()
+        self.watchers: dict[str, list[Watcher]] = {}
 
     def believe(self, quantity: str, value: float | bool, at: float) -> None:
         """Take a live value, and remember it in the windows that look back on its quantity."""

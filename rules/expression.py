@@ -22,7 +22,7 @@ SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class ExpressionError(Exception):
-    """A condition that cannot be understood: `offset` into its text, what is wrong, and the nearest right word if any."""
+    """A condition that cannot be understood: `offset` into its text, what is wrong, and the nearest right word."""
 
     def __init__(self, offset: int, message: str, hint: str = "") -> None:
         super().__init__(message)

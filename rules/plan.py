@@ -67,7 +67,7 @@ class EvacuationPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the engine needs to know. `rules` are ordered so that a rule comes after those whose alarms it reads."""
+    """Everything the engine needs to know. A rule comes after those whose alarms it reads."""
 
     venue: Venue
     rules: tuple[Rule, ...]

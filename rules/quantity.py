@@ -27,6 +27,11 @@ class Quantity:
     high: float = 0.0
     alarming: bool = False  # true means danger: a retained `true` is never taken for normal
 
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words: "0 to 100 %/m" or "true or false"."""
+        return f"{self.low:g} to {self.high:g} {self.unit}" if self.kind is Kind.NUMBER else "true or false"
+
     def accepts(self, value: object) -> bool:
         """Whether a value has the right type and lies in the legal range (NaN does not)."""
         if self.kind is not Kind.NUMBER:

@@ -29,7 +29,7 @@ class Reading(Struct, frozen=True, tag="reading", array_like=True):
 
 
 class Heard(Struct, frozen=True, tag="heard", array_like=True):
-    """A device spoke without telling a quantity: it is alive. `online=False` is its last will or its gateway's verdict."""
+    """A device is alive, without telling a quantity. `online=False`: its last will or its gateway says it is not."""
 
     at: float
     device: str
@@ -37,7 +37,7 @@ class Heard(Struct, frozen=True, tag="heard", array_like=True):
 
 
 class Fault(Struct, frozen=True, tag="fault", array_like=True):
-    """A device, a link or Tocsin itself is not well. `quantity` names the one that can no longer be believed, if only one."""
+    """A device, a link or Tocsin itself is not well. `quantity`: the one value that can no longer be believed."""
 
     at: float
     source: str
@@ -70,7 +70,7 @@ class LinkDown(Struct, frozen=True, tag="link_down", array_like=True):
 
 
 class Acknowledge(Struct, frozen=True, tag="acknowledge", array_like=True):
-    """A person has seen an alarm. Neither silences for good nor resets. `alarm` is an alarm id such as "smoke@det-305"."""
+    """A person has seen an alarm. This neither silences nor resets it. `alarm` is an id such as "smoke@det-305"."""
 
     at: float
     alarm: str

@@ -1,4 +1,4 @@
-"""Whether an expression means something: known names, right types, thresholds a sensor can reach. All problems at once."""
+"""Whether an expression means something: known names, right types, thresholds within reach. All problems at once."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -186,9 +186,7 @@ def _threshold(node: Compare) -> Iterator[ExpressionError]:
     if not low <= node.threshold <= high:
         message = f"{node.threshold:g} is outside what {what} can be, {low:g} to {high:g}"
         yield ExpressionError(node.threshold_offset, message)
-    elif (node.operator in (">", "<=") and node.threshold == high) or (
-        node.operator in ("<", ">=") and node.threshold == low
-    ):
+    elif node.threshold == (high if node.operator in (">", "<=") else low):
         message = f"{what} lies within {low:g} to {high:g}: {node.operator} {node.threshold:g} is always or never true"
         yield ExpressionError(node.threshold_offset, message)
 

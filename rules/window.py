@@ -7,7 +7,7 @@ MAX_SAMPLES = 512  # per window: samples closer together than span/512 tell noth
 
 
 class LowWindow:
-    """The lowest value of the last `span_s` seconds, in constant time: only values that can still become lowest are kept."""
+    """The lowest value of the last `span_s` seconds. Only values that can still become the lowest are kept."""
 
     __slots__ = ("_grain_s", "_samples", "span_s")
 

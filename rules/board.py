@@ -1,0 +1,155 @@
+"""All alarms of the house, and what follows when one of them changes: zone tiers, investigations, evacuations."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from rules import lifecycle
+from rules.alarm import Alarm
+from rules.cause import Cause, GroupCause, Watcher
+from rules.decision import Because, Decision, Escalate, Investigate, Raise, StandDown
+from rules.evacuation import Evacuations
+from rules.evidence import evidence
+from rules.investigation import Investigation, Step
+from rules.plan import Plan
+from rules.tier import Tier
+from rules.timers import Key, Timers
+from rules.wiring import House
+from rules.zones import ZoneTiers
+
+Waiting = Literal["acknowledge", "look"]
+
+
+class Board:
+    """Owns the causes and everything that follows from them. `out` collects the decisions of the present step."""
+
+    def __init__(self, plan: Plan, house: House, timers: Timers) -> None:
+        self.plan = plan
+        self.causes = house.causes
+        self._reading = house.reading
+        self._investigating = house.investigating
+        self._timers = timers
+        self.zones = ZoneTiers(plan.venue)
+        self.evacuations = Evacuations()
+        self.out: list[Decision] = []
+
+    def look(self, watchers: Iterable[Watcher], now: float) -> None:
+        """A device changed: let those who watch it look, and settle what moved."""
+        for watcher in watchers:
+            if watcher.look(now):
+                self.settle(watcher.cause, now)
+
+    def settle(self, cause: Cause, now: float) -> None:
+        """A cause's levels moved: its alarm, its zones, what it puts in force, and the causes that read its alarm."""
+        alarm = cause.alarm
+        shown_before = alarm.tier
+        before, after = alarm.take_standing(now)
+        self.schedule(cause, now)
+        because = evidence(cause, after, now) if after else ()
+        waiting = alarm.raising_at is not None or (cause.investigation is not None and cause.investigation.running)
+        decision = lifecycle.settle(alarm, after, waiting, because, now)
+        if decision is not None:
+            self._announce(cause, decision, shown_before, now)
+        if before != after:
+            self._tell_readers(alarm, before, after, now)
+
+    def shown(self, alarm: Alarm, decision: Decision, before: Tier, because: tuple[Because, ...], now: float) -> None:
+        """Say a decision on an alarm whose shown tier was `before`, and what it does to the zones."""
+        self.out.append(decision)
+        self.out += self.zones.change(alarm, before, alarm.tier, now, because)
+
+    def schedule(self, cause: Cause, now: float) -> None:
+        """Set the timers of a cause to what its state asks for."""
+        alarm = cause.alarm
+        self._timers.set(("level", alarm.id), alarm.due)
+        if cause.investigation is not None:
+            self._timers.set(("investigate", alarm.id), cause.investigation.due)
+        if isinstance(cause, GroupCause) and cause.group.coincidences:
+            self._timers.set(("window", alarm.id), cause.window_expires_at(now))
+
+    def ring(self, key: Key, now: float) -> None:
+        """A timer of a cause is over."""
+        kind, alarm_id = key
+        cause = self.causes[alarm_id]
+        if kind == "investigate":
+            self._investigation_over(cause, now)
+        elif kind == "window":
+            if cause.update(now):
+                self.settle(cause, now)
+            self.schedule(cause, now)
+        else:
+            for level in cause.alarm.levels:
+                level.expire(now)
+            self.settle(cause, now)
+
+    def take_up(self, now: float) -> None:
+        """After a restore: rebuild aggregates, zone tiers and timers from the alarms and devices."""
+        for cause in self.causes.values():
+            if isinstance(cause, GroupCause):
+                cause.refresh()
+            alarm = cause.alarm
+            self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())
+            self.schedule(cause, now)
+
+    def acknowledge_investigations(self, alarm: Alarm, by: Because, now: float) -> bool:
+        """Staff acknowledge an investigation by acknowledging it or any alarm that began it. Whether one was."""
+        moved = False
+        for cause in (self.causes[alarm.id], *self._investigating.get(alarm.id, ())):
+            investigation = cause.investigation
+            if investigation is None or (cause.alarm is not alarm and alarm not in investigation.triggers):
+                continue
+            if investigation.acknowledge(now):
+                self._say_investigation(cause, investigation, "look", (by,), now)
+                moved = True
+        return moved
+
+    def stand_down(self, cause: Cause, investigation: Investigation, by: Because, now: float) -> None:
+        """A person looked and found no fire."""
+        investigation.end()
+        self.out.append(StandDown(now, cause.alarm.id, cause.alarm.zone, (by,)))
+        self.settle(cause, now)
+
+    def _announce(self, cause: Cause, decision: Decision, before: Tier, now: float) -> None:
+        alarm = cause.alarm
+        self.out.append(decision)
+        if isinstance(decision, Raise | Escalate) and alarm.standing == alarm.rule.tiers[-1].tier:
+            self._confirmed(cause, now)
+        self.out += self.zones.change(alarm, before, alarm.tier, now, alarm.because)
+
+    def _confirmed(self, cause: Cause, now: float) -> None:
+        """The highest tier became true: nothing is left to investigate, and its evacuation begins."""
+        alarm = cause.alarm
+        if cause.investigation is not None and cause.investigation.step is not Step.EXPIRED:
+            cause.investigation.end()
+            self._timers.set(("investigate", alarm.id), None)
+        plan = self.plan.evacuation_plans.get(alarm.rule.evacuate or "")
+        if plan is not None:
+            self.out += self.evacuations.begin(plan, alarm.zone, now, alarm.because)
+
+    def _tell_readers(self, alarm: Alarm, before: Tier, after: Tier, now: float) -> None:
+        for cause in self._reading.get(alarm.id, ()):
+            if cause.update(now):
+                self.settle(cause, now)
+            else:
+                self.schedule(cause, now)
+        for cause in self._investigating.get(alarm.id, ()):
+            investigation = cause.investigation
+            if investigation is not None and before < investigation.rule.at <= after:
+                self._begin_investigation(cause, investigation, alarm, now)
+
+    def _begin_investigation(self, cause: GroupCause, investigation: Investigation, trigger: Alarm, now: float) -> None:
+        if cause.alarm.tier or not investigation.begin(trigger, now):
+            return
+        self.settle(cause, now)
+        self._say_investigation(cause, investigation, "acknowledge", trigger.because, now)
+
+    def _say_investigation(
+        self, cause: Cause, investigation: Investigation, step: Waiting, because: tuple[Because, ...], now: float
+    ) -> None:
+        assert investigation.due is not None
+        self._timers.set(("investigate", cause.alarm.id), investigation.due)
+        self.out.append(Investigate(now, cause.alarm.id, cause.alarm.zone, step, investigation.due, because))
+
+    def _investigation_over(self, cause: Cause, now: float) -> None:
+        if cause.investigation is not None and cause.investigation.expire(now):
+            cause.alarm.levels[-1].force()
+            self.settle(cause, now)

@@ -1,0 +1,303 @@
+"""The engine: told one signal at a time, it says what follows. The only state that decides anything in Tocsin.
+
+Deterministic: the same plan and the same signals give the same decisions on any machine. Time is `signal.at` alone;
+`deadline` says when a Tick is due if nothing is heard before.
+"""
+
+from typing import assert_never
+
+from rules import orders, snapshot
+from rules.board import Board
+from rules.conditions import ABSENT, FAULTED
+from rules.decision import Decision
+from rules.device_state import DeviceState
+from rules.faults import FaultRegister
+from rules.plan import Plan
+from rules.quantity import QUANTITIES, Kind, Quantity
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Fault,
+    Heard,
+    LinkDown,
+    LinkUp,
+    OrderEvacuation,
+    Origin,
+    Reading,
+    Recovered,
+    Reset,
+    Resumed,
+    Signal,
+    Silence,
+    Tick,
+)
+from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.tier import Tier
+from rules.timers import Timers
+from rules.views import alarm_status, device_status
+from rules.wiring import wire
+
+SILENT = "silent"  # fault code: not heard within its staleness time
+OFFLINE = "offline"  # fault code: its last will or its gateway says it is gone
+LINK_DOWN = "link_down"  # fault code: the wire is dead
+BAD_VALUE = "bad_value:"  # fault code, the quantity follows: a value that no working sensor reports
+UNVERIFIED = "unverified"  # fault code: an alarm is told only by a retained message, so it may be old or may be now
+
+
+class Engine:
+    """Holds the state of one plan. `step` changes it; nobody else can."""
+
+    def __init__(self, plan: Plan) -> None:
+        house = wire(plan)
+        self._devices = house.devices
+        self._timers = Timers()
+        self._board = Board(plan, house, self._timers)
+        self._faults = FaultRegister()
+        self._now = 0.0
+        self._started: float | None = None
+
+    # What it is told
+
+    def step(self, signal: Signal) -> list[Decision]:
+        """Take one signal; the decisions that follow, in order. What the plan does not know is passed over."""
+        out = self._board.out = []
+        now = self._now = max(self._now, signal.at)
+        if self._started is None:
+            self._start(now)
+        if isinstance(signal, Resumed):
+            self._resume(now)
+        self._run_timers(now)
+        match signal:
+            case Reading():
+                self._reading(signal, now)
+            case Heard():
+                self._heard(signal, now)
+            case Fault():
+                self._fault(signal, now)
+            case Recovered():
+                self._recovered(signal.source, signal.code, now)
+            case LinkUp():
+                out += self._faults.end(signal.link, LINK_DOWN, now)
+            case LinkDown():
+                out += self._faults.report(signal.link, LINK_DOWN, signal.reason, now)
+            case Acknowledge() | Silence() | Reset() | OrderEvacuation() | AllClear():
+                orders.carry_out(self._board, signal, now)
+            case Tick() | Resumed():
+                pass
+            case _:
+                assert_never(signal)
+        return out
+
+    def deadline(self) -> float | None:
+        """The engine time at which something happens without being told; a Tick is due then."""
+        return self._timers.next()
+
+    def seen(self, device: str, origin: Origin) -> bool:
+        """Whether this message of a device was taken already. A device that the plan does not know has no memory."""
+        state = self._devices.get(device)
+        return state is not None and origin in state.seen
+
+    # What it shows
+
+    def alarms(self) -> tuple[AlarmStatus, ...]:
+        """Every alarm that is not normal, worst tier first, then oldest."""
+        found = [alarm_status(cause) for cause in self._board.causes.values() if cause.alarm.state != "normal"]
+        return tuple(sorted(found, key=lambda alarm: (-alarm.tier, alarm.since, alarm.alarm)))
+
+    def faults(self) -> tuple[FaultStatus, ...]:
+        """Every standing fault, oldest first."""
+        return tuple(self._faults.standing.values())
+
+    def evacuations(self) -> tuple[EvacuationStatus, ...]:
+        """Every evacuation in force."""
+        return tuple(self._board.evacuations.in_force.values())
+
+    def devices(self) -> tuple[DeviceStatus, ...]:
+        """Every device of the venue and what it said last."""
+        return tuple(device_status(state) for state in self._devices.values())
+
+    def zone_tiers(self) -> dict[str, Tier]:
+        """The worst tier of each zone, NONE included."""
+        return dict(self._board.zones.tiers)
+
+    # What outlives the process
+
+    def snapshot(self) -> bytes:
+        """All state, for `restore`."""
+        alarms = {alarm: snapshot.of_cause(cause) for alarm, cause in self._board.causes.items()}
+        return snapshot.encode(
+            snapshot.EngineSnapshot(
+                self._now,
+                self._started,
+                {device: snapshot.of_device(state) for device, state in self._devices.items()},
+                {alarm: kept for alarm, kept in alarms.items() if kept is not None},
+                list(self._faults.standing.values()),
+                list(self._board.evacuations.in_force.values()),
+                self._board.evacuations.count,
+            )
+        )
+
+    @classmethod
+    def restore(cls, plan: Plan, body: bytes) -> "Engine":
+        """An engine that goes on where the snapshot was taken.
+
+        Alarms and devices that the plan no longer has are dropped; evacuations and faults never are. Raises
+        msgspec.ValidationError or msgspec.DecodeError when the bytes are not a snapshot.
+        """
+        engine = cls(plan)
+        kept = snapshot.decode(body)
+        engine._now, engine._started = kept.now, kept.started
+        for device, device_kept in kept.devices.items():
+            if device in engine._devices:
+                snapshot.into_device(engine._devices[device], device_kept)
+        causes = engine._board.causes
+        for alarm, alarm_kept in kept.alarms.items():
+            if alarm in causes:
+                snapshot.into_cause(causes[alarm], alarm_kept, causes)
+        engine._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
+        engine._board.evacuations.in_force = {status.evacuation: status for status in kept.evacuations}
+        engine._board.evacuations.count = kept.evacuation_count
+        engine._board.take_up(kept.now)
+        engine._expect_all()
+        return engine
+
+    def _expect_all(self) -> None:
+        """After a restore: set the silence timers; a device that is new to the plan is expected from now on."""
+        if self._started is None:
+            return
+        for state in self._devices.values():
+            state.expected_by = state.expected_by or self._now + state.device.stale_after_s
+            self._timers.set(("silent", state.device.id), None if state.absent else state.expected_by)
+
+    # Readings
+
+    def _reading(self, reading: Reading, now: float) -> None:
+        state = self._devices.get(reading.device)
+        quantity = QUANTITIES.get(reading.quantity)
+        if state is None or quantity is None or reading.quantity not in state.device.quantities:
+            return
+        if not quantity.accepts(reading.value):
+            self._fault(_bad_value(reading, quantity, now), now)
+        elif reading.provenance == "retained":
+            self._retained(state, reading, now)
+        else:
+            self._live(state, reading, quantity, now)
+
+    def _live(self, state: DeviceState, reading: Reading, quantity: Quantity, now: float) -> None:
+        self._hear(state, now)
+        if reading.origin is not None:
+            state.seen.add(reading.origin)
+        before = state.values.get(reading.quantity)
+        state.believe(reading.quantity, reading.value, now)
+        if state.faults:
+            self._end_value_faults(state, reading.quantity, now)
+        if before == reading.value and quantity.kind is Kind.STATE:
+            return
+        watchers = state.watchers.get(reading.quantity, ())
+        self._board.look(watchers, now)
+        if quantity.kind is Kind.EVENT:
+            state.values[reading.quantity] = False
+            self._board.look(watchers, now)
+
+    def _retained(self, state: DeviceState, reading: Reading, now: float) -> None:
+        """A state of unknown age: shown, never believed. An alarm in it is a fault to look at."""
+        if reading.quantity in state.values:
+            return
+        state.unverified[reading.quantity] = reading.value
+        if QUANTITIES[reading.quantity].alarming and reading.value is True:
+            text = f"a retained message says {reading.quantity}; whether it is so now is unknown: look at the device"
+            self._fault(Fault(now, reading.device, UNVERIFIED, text), now)
+
+    def _end_value_faults(self, state: DeviceState, quantity: str, now: float) -> None:
+        """A good value ends the faults that its bad or its unverified predecessor caused."""
+        if f"{BAD_VALUE}{quantity}" in state.faults:
+            self._recovered(state.device.id, f"{BAD_VALUE}{quantity}", now)
+        still = any(value is True and QUANTITIES[name].alarming for name, value in state.unverified.items())
+        if UNVERIFIED in state.faults and not still:
+            self._recovered(state.device.id, UNVERIFIED, now)
+
+    # Presence and faults
+
+    def _heard(self, heard: Heard, now: float) -> None:
+        state = self._devices.get(heard.device)
+        if state is None:
+            return
+        if heard.online:
+            self._hear(state, now)
+        else:
+            self._lose(state, OFFLINE, "it was reported offline: look at the device and its power", now)
+
+    def _hear(self, state: DeviceState, now: float) -> None:
+        state.heard_at = now
+        state.expected_by = now + state.device.stale_after_s
+        if not state.absent:
+            return
+        state.absent = False
+        self._timers.set(("silent", state.device.id), state.expected_by)
+        for code in (SILENT, OFFLINE):
+            self._board.out += self._faults.end(state.device.id, code, now)
+        self._board.look(state.watchers.get(ABSENT, ()), now)
+
+    def _lose(self, state: DeviceState, code: str, text: str, now: float) -> None:
+        """The device is gone: everything it said is unknown from now on."""
+        if state.absent:
+            return
+        state.absent = True
+        state.forget()
+        self._timers.set(("silent", state.device.id), None)
+        self._board.out += self._faults.report(state.device.id, code, text, now)
+        for name in sorted(state.watchers):
+            self._board.look(state.watchers[name], now)
+
+    def _fault(self, fault: Fault, now: float) -> None:
+        self._board.out += self._faults.report(fault.source, fault.code, fault.text, now)
+        state = self._devices.get(fault.source)
+        if state is None:
+            return
+        state.faults.add(fault.code)
+        self._board.look(state.watchers.get(FAULTED, ()), now)
+        if fault.quantity is not None and state.values.pop(fault.quantity, None) is not None:
+            self._board.look(state.watchers.get(fault.quantity, ()), now)
+
+    def _recovered(self, source: str, code: str, now: float) -> None:
+        self._board.out += self._faults.end(source, code, now)
+        state = self._devices.get(source)
+        if state is not None:
+            state.faults.discard(code)
+            self._board.look(state.watchers.get(FAULTED, ()), now)
+
+    # Time
+
+    def _start(self, now: float) -> None:
+        """The first signal ever: from here on every device is expected to be heard."""
+        self._started = now
+        for state in self._devices.values():
+            state.expected_by = now + state.device.stale_after_s
+            self._timers.set(("silent", state.device.id), state.expected_by)
+
+    def _resume(self, now: float) -> None:
+        """Nothing was heard while the process was down: that is no device's silence."""
+        for state in self._devices.values():
+            if not state.absent:
+                state.expected_by = max(state.expected_by, now + state.device.stale_after_s)
+
+    def _run_timers(self, now: float) -> None:
+        while (key := self._timers.pop(now)) is not None:
+            if key[0] == "silent":
+                self._silent(self._devices[key[1]], now)
+            else:
+                self._board.ring(key, now)
+
+    def _silent(self, state: DeviceState, now: float) -> None:
+        """The silence timer is set lazily: it is moved only when it rings, not with every reading."""
+        if state.expected_by > now:
+            self._timers.set(("silent", state.device.id), state.expected_by)
+            return
+        last = "never heard" if state.heard_at is None else f"last heard {now - state.heard_at:.1f} s ago"
+        text = f"nothing heard within {state.device.stale_after_s:g} s ({last}): look at the device and its link"
+        self._lose(state, SILENT, text, now)
+
+
+def _bad_value(reading: Reading, quantity: Quantity, now: float) -> Fault:
+    text = f"{quantity.name} {reading.value!r} is not {quantity.expected}"
+    return Fault(now, reading.device, f"{BAD_VALUE}{quantity.name}", text, quantity.name)

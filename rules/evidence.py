@@ -1,0 +1,79 @@
+"""Why an alarm is up: the values and alarms that made its tier true, and the rule's own line."""
+
+from rules.cause import Cause, DeviceCause, GroupCause
+from rules.conditions import ABSENT, FAULTED
+from rules.decision import Because
+from rules.device_state import DeviceState
+from rules.expression import Call, Expression, walk
+from rules.quantity import QUANTITIES
+from rules.tier import Tier
+
+MAX_CONTRIBUTORS = 8  # devices named in one decision; the rest are counted
+
+
+def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
+    """What speaks for the cause's alarm at a tier."""
+    rule = next((level.rule for level in cause.alarm.levels if level.rule.tier == tier), cause.alarm.levels[0].rule)
+    if isinstance(cause, DeviceCause):
+        text = f"{_values(cause.device, rule.when)}: {rule.when.text}"
+        return (Because(cause.device.heard_at or now, cause.device.device.id, text, rule.line),)
+    found = [*_contributors(cause, rule.when, now), *_investigation(cause, now)]
+    shown, more = found[:MAX_CONTRIBUTORS], len(found) - MAX_CONTRIBUTORS
+    if more > 0:
+        shown.append(Because(now, cause.alarm.place, f"and {more} more"))
+    return (*shown, Because(now, cause.alarm.id, rule.when.text, rule.line))
+
+
+def _values(device: DeviceState, expression: Expression) -> str:
+    parts = []
+    for name in sorted(expression.quantities):
+        if name == ABSENT and device.absent:
+            parts.append(f"silent for {device.device.stale_after_s:g} s")
+        elif name == FAULTED and device.faults:
+            parts.append(f"fault {', '.join(sorted(device.faults))}")
+        elif name in device.values:
+            parts.append(_value(name, device.values[name]))
+    return ", ".join(parts) or "no value"
+
+
+def _value(name: str, value: float | bool) -> str:
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    unit = QUANTITIES[name].unit
+    return f"{name} {value:g}{' ' + unit if unit else ''}"
+
+
+def _contributors(cause: GroupCause, expression: Expression, now: float) -> list[Because]:
+    members = {member.device.id: member for member in cause.members}
+    found: dict[str, Because] = {}
+    for node in walk(expression.root):
+        if not isinstance(node, Call):
+            continue
+        if node in cause.group.coincidences:
+            for alarm in cause.group.coincidences[node].contributors(now):
+                found.setdefault(alarm, Because(now, alarm, "in alarm"))
+        elif node in cause.group.tallies:
+            for device in cause.group.tallies[node].contributors():
+                text = _values(members[device], expression)
+                found.setdefault(device, Because(members[device].heard_at or now, device, text))
+        elif node.function in ("min", "max", "mean") and node.arguments:
+            found.update(_extreme(cause, node, members))
+    return list(found.values())
+
+
+def _extreme(cause: GroupCause, node: Call, members: dict[str, DeviceState]) -> dict[str, Because]:
+    """The device with the least or the greatest value; for a mean, the least."""
+    quantity = next(iter(name for name in cause.group.spreads if name == getattr(node.arguments[0][1], "name", "")), "")
+    ranked = cause.group.spreads[quantity].contributors()
+    if not ranked:
+        return {}
+    device = members[ranked[-1] if node.function == "max" else ranked[0]]
+    return {
+        device.device.id: Because(device.heard_at or 0.0, device.device.id, _value(quantity, device.values[quantity]))
+    }
+
+
+def _investigation(cause: GroupCause, now: float) -> list[Because]:
+    if cause.investigation is None or cause.investigation.running:
+        return []
+    return [Because(now, alarm.id, "investigation ran out of time") for alarm in cause.investigation.triggers]

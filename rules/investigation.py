@@ -1,0 +1,84 @@
+"""The look round before a single detector evacuates a building (NFPA 72 positive alarm sequence, EN 54-2 type C).
+
+    idle --an alarm of the rule's list--> acknowledge --staff acknowledge--> look
+    acknowledge or look --time over--> expired (the rule's highest tier is taken as true)
+    acknowledge or look --a person found no fire--> idle, until another alarm of the list
+
+The alarms that began it are shown and sounding from the first moment; only the highest tier waits.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from rules.alarm import Alarm
+from rules.plan import InvestigationRule
+
+
+class Step(Enum):
+    """Where the investigation stands."""
+
+    IDLE = "idle"
+    ACKNOWLEDGE = "acknowledge"
+    LOOK = "look"
+    EXPIRED = "expired"
+
+
+class Investigation:
+    """One rule's investigation in one place. `triggers` are the alarms that began it, in order."""
+
+    __slots__ = ("due", "rule", "step", "triggers")
+
+    def __init__(self, rule: InvestigationRule) -> None:
+        self.rule = rule
+        self.step = Step.IDLE
+        self.due: float | None = None
+        self.triggers: list[Alarm] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether staff are asked to acknowledge or to look."""
+        return self.step is Step.ACKNOWLEDGE or self.step is Step.LOOK
+
+    @property
+    def forced(self) -> bool:
+        """Whether it ran out and one of the alarms that began it still stands."""
+        return self.step is Step.EXPIRED and any(alarm.stands(self.rule.at) for alarm in self.triggers)
+
+    def begin(self, trigger: Alarm, now: float) -> bool:
+        """An alarm of the list rose to the tier asked for. Whether that began the investigation."""
+        if self.step is Step.EXPIRED or trigger in self.triggers:
+            return False
+        self.triggers.append(trigger)
+        if self.running:
+            return False
+        self.step = Step.ACKNOWLEDGE
+        self.due = now + self.rule.acknowledge_within_s
+        return True
+
+    def acknowledge(self, now: float) -> bool:
+        """Staff took note. Whether that began the look round."""
+        if self.step is not Step.ACKNOWLEDGE:
+            return False
+        self.step = Step.LOOK
+        self.due = now + self.rule.then_s
+        return True
+
+    def expire(self, now: float) -> bool:
+        """Whether the time is over at this instant, and nobody had stood it down."""
+        if self.due is None or self.due > now:
+            return False
+        self.step = Step.EXPIRED
+        self.due = None
+        return True
+
+    def end(self) -> None:
+        """It is over: stood down, confirmed otherwise, or its alarm was reset."""
+        self.step = Step.IDLE
+        self.due = None
+        self.triggers.clear()
+
+    def restore(self, step: Step, due: float | None, triggers: Sequence[Alarm]) -> None:
+        """Go on where it was before a restart."""
+        self.step = step
+        self.due = due
+        self.triggers = list(triggers)

@@ -1,0 +1,106 @@
+"""What people order: each order is carried out or refused with a reason, never silently ignored."""
+
+from typing import assert_never
+
+from rules import lifecycle
+from rules.alarm import Alarm
+from rules.board import Board
+from rules.cause import Cause
+from rules.decision import Because, Refuse
+from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Silence
+
+RESET_HINTS = {
+    "unack": ": acknowledge it, and its cause must be gone",
+    "acked": ": its cause must be gone first",
+    "latched_unack": ": acknowledge it first",
+}
+
+
+def carry_out(board: Board, order: Order, now: float) -> None:
+    """Do what a person ordered."""
+    by = Because(now, order.who, order.why)
+    match order:
+        case Acknowledge():
+            _acknowledge(board, order, by, now)
+        case Silence():
+            _silence(board, order, now)
+        case Reset():
+            _reset(board, order, by, now)
+        case OrderEvacuation():
+            _evacuate(board, order, by, now)
+        case AllClear():
+            _all_clear(board, order, by, now)
+        case _:
+            assert_never(order)
+
+
+def _refuse(board: Board, order: str, target: str, reason: str, now: float) -> None:
+    board.out.append(Refuse(now, order, target, reason))
+
+
+def _words(alarm: Alarm) -> str:
+    return alarm.state.replace("_", " ")
+
+
+def _acknowledge(board: Board, order: Acknowledge, by: Because, now: float) -> None:
+    cause = board.causes.get(order.alarm)
+    if cause is None:
+        _refuse(board, "acknowledge", order.alarm, "there is no such alarm", now)
+        return
+    before = cause.alarm.tier
+    decision = lifecycle.acknowledge(cause.alarm, order.who, order.why, now)
+    if decision is not None:
+        board.shown(cause.alarm, decision, before, (by,), now)
+    if not board.acknowledge_investigations(cause.alarm, by, now) and decision is None:
+        _refuse(board, "acknowledge", order.alarm, f"it is {_words(cause.alarm)}, nothing waits for it", now)
+
+
+def _silence(board: Board, order: Silence, now: float) -> None:
+    if order.alarm and order.alarm not in board.causes:
+        _refuse(board, "silence", order.alarm, "there is no such alarm", now)
+        return
+    chosen = [board.causes[order.alarm]] if order.alarm else list(board.causes.values())
+    silenced = [lifecycle.silence(cause.alarm, order.who, order.why, now) for cause in chosen]
+    found = [decision for decision in silenced if decision is not None]
+    board.out += found
+    if not found:
+        _refuse(board, "silence", order.alarm or "all", "nothing is sounding", now)
+
+
+def _reset(board: Board, order: Reset, by: Because, now: float) -> None:
+    cause = board.causes.get(order.alarm)
+    if cause is None:
+        _refuse(board, "reset", order.alarm, "there is no such alarm", now)
+    elif cause.investigation is not None and cause.investigation.running:
+        board.stand_down(cause, cause.investigation, by, now)
+    else:
+        _reset_alarm(board, cause, order, by, now)
+
+
+def _reset_alarm(board: Board, cause: Cause, order: Reset, by: Because, now: float) -> None:
+    alarm, before = cause.alarm, cause.alarm.tier
+    decision = lifecycle.reset(alarm, order.who, order.why, now)
+    if decision is None:
+        _refuse(board, "reset", order.alarm, f"it is {_words(alarm)}{RESET_HINTS.get(alarm.state, '')}", now)
+        return
+    if cause.investigation is not None:
+        cause.investigation.end()
+    board.shown(alarm, decision, before, (by,), now)
+
+
+def _evacuate(board: Board, order: OrderEvacuation, by: Because, now: float) -> None:
+    plan = board.plan.evacuation_plans.get(order.plan)
+    if plan is None:
+        _refuse(board, "evacuate", order.plan, "there is no such evacuation plan", now)
+        return
+    decisions = board.evacuations.begin(plan, board.plan.venue.root, now, (by,))
+    board.out += decisions
+    if not decisions:
+        _refuse(board, "evacuate", order.plan, "it is in force already", now)
+
+
+def _all_clear(board: Board, order: AllClear, by: Because, now: float) -> None:
+    if order.evacuation not in board.evacuations.in_force:
+        _refuse(board, "all-clear", order.evacuation, "no such evacuation is in force", now)
+        return
+    board.out += board.evacuations.end(order.evacuation, now, (by,))

@@ -1,0 +1,157 @@
+"""All of the engine's state as one value that outlives the process."""
+
+import msgspec
+from msgspec import Struct
+
+from rules.cause import Cause
+from rules.decision import Because, State
+from rules.device_state import DeviceState
+from rules.investigation import Step
+from rules.level import Phase
+from rules.seen import Seen, SeenState
+from rules.status import EvacuationStatus, FaultStatus
+from rules.tier import Tier
+from rules.window import LowWindow, SlopeWindow
+
+Samples = list[tuple[float, float]]
+
+
+class DeviceSnapshot(Struct, array_like=True):
+    """A device. Windows are (quantity, span, samples)."""
+
+    heard_at: float | None
+    expected_by: float
+    absent: bool
+    values: dict[str, float | bool]
+    unverified: dict[str, float | bool]
+    faults: list[str]
+    seen: list[SeenState]
+    lows: list[tuple[str, float, Samples]]
+    slopes: list[tuple[str, float, Samples]]
+
+
+class LevelSnapshot(Struct, array_like=True):
+    """One tier of an alarm."""
+
+    tier: Tier
+    phase: Phase
+    due: float | None
+
+
+class AlarmSnapshot(Struct, array_like=True):
+    """An alarm that is not at rest, with its investigation if one runs or ran out."""
+
+    state: State
+    tier: Tier
+    standing: Tier
+    sounding: bool
+    since: float
+    acknowledged_by: str
+    because: tuple[Because, ...]
+    levels: list[LevelSnapshot]
+    stood: list[tuple[Tier, float]]
+    step: Step = Step.IDLE
+    due: float | None = None
+    triggers: list[str] = []
+
+
+class EngineSnapshot(Struct):
+    """Everything. Alarms that are at rest are left out."""
+
+    now: float
+    started: float | None
+    devices: dict[str, DeviceSnapshot]
+    alarms: dict[str, AlarmSnapshot]
+    faults: list[FaultStatus]
+    evacuations: list[EvacuationStatus]
+    evacuation_count: int
+
+
+def encode(snapshot: EngineSnapshot) -> bytes:
+    """As MessagePack."""
+    return msgspec.msgpack.encode(snapshot)
+
+
+def decode(body: bytes) -> EngineSnapshot:
+    """Raises msgspec.ValidationError or msgspec.DecodeError when the bytes are not such a snapshot."""
+    return msgspec.msgpack.decode(body, type=EngineSnapshot)
+
+
+def of_device(device: DeviceState) -> DeviceSnapshot:
+    """A device as it is now."""
+    return DeviceSnapshot(
+        device.heard_at,
+        device.expected_by,
+        device.absent,
+        device.values,
+        device.unverified,
+        sorted(device.faults),
+        device.seen.runs(),
+        [(name, span_s, window.samples()) for (name, span_s), window in device.lows.items()],
+        [(name, span_s, window.samples()) for (name, span_s), window in device.slopes.items()],
+    )
+
+
+def into_device(device: DeviceState, kept: DeviceSnapshot) -> None:
+    """Bring a new device state to what was kept; quantities it no longer has are dropped."""
+    device.heard_at = kept.heard_at
+    device.expected_by = kept.expected_by
+    device.absent = kept.absent
+    device.values = {name: value for name, value in kept.values.items() if name in device.device.quantities}
+    device.unverified = {name: value for name, value in kept.unverified.items() if name in device.device.quantities}
+    device.faults = set(kept.faults)
+    device.seen = Seen(kept.seen)
+    for name, span_s, samples in kept.lows:
+        if (name, span_s) in device.lows:
+            device.lows[name, span_s] = LowWindow(span_s, samples)
+    for name, span_s, samples in kept.slopes:
+        if (name, span_s) in device.slopes:
+            device.slopes[name, span_s] = SlopeWindow(span_s, samples)
+    _forget_without_window(device)
+
+
+def _forget_without_window(device: DeviceState) -> None:
+    """A rule that is new looks back on a window that was not kept: it begins with the last value."""
+    for windows in (device.lows, device.slopes):
+        for (name, _), window in windows.items():
+            if name in device.values and not window.samples():
+                window.add(device.heard_at or 0.0, device.values[name])
+
+
+def of_cause(cause: Cause) -> AlarmSnapshot | None:
+    """An alarm as it is now; None when it is at rest and nothing of it needs to be remembered."""
+    alarm, investigation = cause.alarm, cause.investigation
+    at_rest = alarm.state == "normal" and all(level.phase is Phase.INACTIVE for level in alarm.levels)
+    if at_rest and not alarm.stood and (investigation is None or investigation.step is Step.IDLE):
+        return None
+    kept = AlarmSnapshot(
+        alarm.state,
+        alarm.tier,
+        alarm.standing,
+        alarm.sounding,
+        alarm.since,
+        alarm.acknowledged_by,
+        alarm.because,
+        [LevelSnapshot(level.rule.tier, level.phase, level.due) for level in alarm.levels],
+        sorted(alarm.stood.items()),
+    )
+    if investigation is not None:
+        kept.step, kept.due = investigation.step, investigation.due
+        kept.triggers = [trigger.id for trigger in investigation.triggers]
+    return kept
+
+
+def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> None:
+    """Bring a new alarm to what was kept; tiers that the rule no longer has are dropped."""
+    alarm = cause.alarm
+    alarm.state, alarm.tier, alarm.standing = kept.state, kept.tier, kept.standing
+    alarm.sounding, alarm.since, alarm.acknowledged_by = kept.sounding, kept.since, kept.acknowledged_by
+    alarm.because = kept.because
+    alarm.stood = dict(kept.stood)
+    by_tier = {level.tier: level for level in kept.levels}
+    for level in alarm.levels:
+        if level.rule.tier in by_tier:
+            level.phase, level.due = by_tier[level.rule.tier].phase, by_tier[level.rule.tier].due
+    if cause.investigation is not None:
+        triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
+        cause.investigation.restore(kept.step, kept.due, triggers)

@@ -1,0 +1,32 @@
+"""The live objects as the frozen statuses of `rules.status`."""
+
+from rules.cause import Cause
+from rules.device_state import DeviceState
+from rules.status import AlarmStatus, DeviceStatus
+
+
+def alarm_status(cause: Cause) -> AlarmStatus:
+    """One alarm; pending until its investigation or its earliest on-delay is over."""
+    alarm, investigation = cause.alarm, cause.investigation
+    investigated_until = investigation.due if investigation is not None else None
+    return AlarmStatus(
+        alarm=alarm.id,
+        rule=alarm.rule.id,
+        place=alarm.place,
+        zone=alarm.zone,
+        category=alarm.rule.category,
+        tier=alarm.tier,
+        state=alarm.state,
+        sounding=alarm.sounding,
+        since=alarm.since,
+        pending_until=alarm.raising_at if investigated_until is None else investigated_until,
+        acknowledged_by=alarm.acknowledged_by,
+        because=alarm.because,
+    )
+
+
+def device_status(state: DeviceState) -> DeviceStatus:
+    """One device with what it said last, retained values included where nothing live was heard."""
+    device = state.device
+    values = {**state.unverified, **state.values}
+    return DeviceStatus(device.id, device.kind, device.zone, device.link, state.heard_at, state.absent, values)
