@@ -15,8 +15,8 @@ def _stable(path: str) -> str:
         raise ValueError(f"{path!r} must be a whole path, such as /dev/serial/by-id/usb-...-port0 or /dev/ttyS0")
     if _NUMBERED.fullmatch(path):
         raise ValueError(
-            f"{path} may belong to another adapter after a replug; write its lasting name from /dev/serial/by-id, or "
-            "from /dev/serial/by-path where the adapter has no serial number (ls -l /dev/serial/by-id shows which is which)"
+            f"{path} may be another adapter after a replug; write its lasting name from /dev/serial/by-id, or from "
+            "/dev/serial/by-path where the adapter has no serial number (ls -l /dev/serial/by-id shows which is which)"
         )
     return path
 
