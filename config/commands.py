@@ -1,0 +1,68 @@
+"""The commands `check` and `schema`."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from config.load import load
+from config.problem import ConfigError, Problem
+from config.schema import rules_schema, venue_schema
+from config.setup import Setup
+
+
+def check(
+    directory: Annotated[Path, typer.Argument(help="Directory with venue.yaml.", metavar="DIR")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="Replace a value for this run: links.broker.port=18830.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+) -> None:
+    """Check a venue's files; print every problem as file:line:col. Exit code 1 when there is any."""
+    try:
+        setup = load(directory, overrides or ())
+    except ConfigError as error:
+        _print_problems(error.problems, as_json)
+        raise typer.Exit(1) from None
+    print(json.dumps({"ok": True, "summary": summary(setup), "problems": []}) if as_json else f"ok: {summary(setup)}")
+
+
+def schema(
+    file: Annotated[Literal["venue", "rules"], typer.Argument(help="Which file's schema.")] = "venue",
+) -> None:
+    """Print the JSON Schema of venue.yaml or of a rules file, for your editor."""
+    print(json.dumps(venue_schema() if file == "venue" else rules_schema(), indent=2, ensure_ascii=False))
+
+
+def summary(setup: Setup) -> str:
+    """What a venue consists of, in one line."""
+    venue = setup.plan.venue
+    zones = Counter(zone.kind for zone in venue.zones.values() if zone.parent is not None)
+    parts = [_count(number, kind.replace("_", " ")) for kind, number in zones.items()]
+    parts += [
+        _count(len(venue.devices), "device"),
+        _count(len(setup.links), "link"),
+        _count(len(setup.outputs), "output"),
+        _count(len(setup.plan.rules), "rule"),
+    ]
+    idle = [rule.id for rule in setup.plan.rules if not rule.places]
+    return f"{venue.zones[venue.root].name.en}: {', '.join(parts)}" + (
+        f" (nothing here for {', '.join(idle)})" if idle else ""
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _print_problems(problems: tuple[Problem, ...], as_json: bool) -> None:
+    if as_json:
+        told = [{name: getattr(problem, name) for name in Problem.__slots__} for problem in problems]
+        print(json.dumps({"ok": False, "problems": told}, ensure_ascii=False))
+        return
+    for problem in problems:
+        print(problem)
+    print(f"{_count(len(problems), 'problem')}; nothing was changed", file=sys.stderr)

@@ -1,0 +1,128 @@
+"""A configuration directory, venue.yaml and the rules files it names, as one checked Setup."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from config.build import build_links, build_outputs, build_plan, build_venue
+from config.document import Document
+from config.overrides import override
+from config.problem import Mark, Problems, did_you_mean, show
+from config.ranges import expand
+from config.rule_checks import check_rules, check_watching, order_rules
+from config.rule_sheet import RuleSheet, read_rules
+from config.safety import LOUD, check_safety
+from config.setup import Setup
+from config.sheet import Sheet, read_sheet
+from config.venue_checks import check_venue
+from config.yaml_text import MAX_BYTES, read_yaml
+
+LIBRARY = Path(__file__).parent.parent / "rules" / "library"
+STOCK = "stock:"
+
+
+def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
+    """Read and check everything. Raises ConfigError with all problems of all files.
+
+    `overrides` such as "links.broker.port=18830" replace values of venue.yaml for this run. Reads files and nothing
+    else of the world: no connection is made, no name is resolved.
+    """
+    directory, problems = Path(directory), Problems()
+    document = _read(directory / "venue.yaml", problems)
+    if document is None:
+        problems.refuse()
+        raise AssertionError("a file that cannot be read is a problem")
+    document = override(expand(document, ("zones", "devices"), problems), overrides, problems)
+    sheet = read_sheet(document, problems)
+    files = list(_rules_files(sheet, directory, problems))
+    rules = read_rules([(read, stock) for path, stock in files if (read := _read(path, problems))], problems)
+    check_venue(sheet, problems)
+    check_rules(rules, sheet, problems)
+    check_safety(rules, problems)
+    _check_outputs(sheet, rules, problems)
+    return _setup(directory, sheet, rules, [path for path, _ in files], problems)
+
+
+def _setup(directory: Path, sheet: Sheet, rules: RuleSheet, files: list[Path], problems: Problems) -> Setup:
+    if sheet.venue is None or len(problems):
+        problems.refuse()
+    assert sheet.venue is not None, "a missing venue is a problem"
+    venue = build_venue(sheet.venue, sheet)
+    check_watching(rules, venue, problems)
+    problems.refuse()
+    return Setup(
+        directory,
+        sheet.venue.time_zone,
+        build_plan(venue, order_rules(rules.rules, problems), sheet),
+        build_links(sheet),
+        build_outputs(sheet),
+        (directory / "venue.yaml", *files),
+    )
+
+
+def _read(path: Path, problems: Problems) -> Document | None:
+    """One file; None, with the problem noted, when it cannot be read. Never waits: a pipe or a device is no file."""
+    shown = str(path)
+    try:
+        if path.exists() and not path.is_file():
+            problems.add(Mark(shown), "this is not a file, expected a file")
+            return None
+        with path.open("rb") as file:
+            return read_yaml(shown, file.read(MAX_BYTES + 1), problems)
+    except OSError as error:
+        problems.add(Mark(shown), f"cannot be read: {error.strerror}, expected a file")
+        return None
+
+
+def _rules_files(sheet: Sheet, directory: Path, problems: Problems) -> Iterator[tuple[Path, bool]]:
+    """The files that `rules` names, and whether each is stock. A rules file that nobody names would be a silent gap."""
+    named: set[str] = set()
+    for index, written in sheet.document.items("rules"):
+        mark = sheet.mark(("rules", index))
+        if not isinstance(written, str):
+            continue
+        if written in named:
+            problems.add(mark, f"{show(written)} is named twice, expected once")
+            continue
+        named.add(written)
+        if written.startswith(STOCK):
+            stock = {f"{STOCK}{path.stem}": path for path in sorted(LIBRARY.glob("*.yaml"))}
+            if written in stock:
+                yield stock[written], True
+            else:
+                text = f"unknown stock pack {show(written)}, expected one of {', '.join(stock)}"
+                problems.add(mark, text, did_you_mean(written, stock))
+        elif _inside(written):
+            path = directory / written
+            if path.exists():
+                yield path, False
+            else:
+                there = [str(found.relative_to(directory)) for found in sorted((directory / "rules").glob("*.yaml"))]
+                problems.add(mark, f"there is no file {show(written)}", did_you_mean(written, there))
+        else:
+            problems.add(mark, f"found {show(written)}, expected stock:... or a file such as rules/house.yaml")
+    for path in sorted((directory / "rules").glob("*.yaml")):
+        if f"rules/{path.name}" not in named:
+            problems.add(Mark(str(path)), "no line under rules: in venue.yaml names this file", "name it, or remove it")
+
+
+def _inside(written: str) -> bool:
+    """Whether this names a rules file below the directory."""
+    parts = Path(written).parts
+    return (
+        written.endswith(".yaml")
+        and "\0" not in written
+        and len(parts) == 2
+        and parts[0] == "rules"
+        and len(written) < 200
+    )
+
+
+def _check_outputs(sheet: Sheet, rules: RuleSheet, problems: Problems) -> None:
+    """A log tells nobody: where a rule can reach orange or red there is an output that people or devices hear."""
+    loud = next((rule for rule in rules.rules for tier in rule.tiers if tier.entry.tier in LOUD), None)
+    told = any(isinstance(entry, dict) and entry.get("kind") != "log" for _, entry in sheet.document.items("outputs"))
+    if loud and not told:
+        text = (
+            f"rule {loud.entry.id!r} can reach orange or red, but no output tells anybody; expected one beside the log"
+        )
+        problems.add(sheet.document.key_mark(("outputs",)), text, about="outputs")

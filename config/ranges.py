@@ -1,0 +1,155 @@
+"""`for:` writes a range of zones or devices once: {for: {floor: 1..3, room: 01..20}, id: "room-{floor}{room}"}."""
+
+import re
+from collections.abc import Iterator
+from itertools import product
+
+from config.document import Document, Path, Place, Value, words
+from config.problem import Problems, did_you_mean, show
+
+MAX_VALUES = 1000  # of one range
+MAX_ENTRIES = 10_000  # of one list after expansion: ten times the largest venue; bounds memory whatever the ranges say
+
+_RANGE = re.compile(r"([0-9]{1,6})\.\.([0-9]{1,6})|([a-z])\.\.([a-z])")
+_NAMED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+Choice = dict[str, str]
+
+
+def expand(document: Document, sections: tuple[str, ...], problems: Problems) -> Document:
+    """The document with every entry of these lists that has a `for` replaced by the entries it stands for.
+
+    Each of them keeps the places of the entry it was written as. Wrong ranges are noted and their entries left out.
+    """
+    if not isinstance(document.data, dict):
+        return document
+    data = dict(document.data)
+    values = {path: place for path, place in document.values.items() if path[:1] not in [(s,) for s in sections]}
+    keys = {path: place for path, place in document.keys.items() if path[:1] not in [(s,) for s in sections]}
+    for section in sections:
+        if (section,) in document.values:
+            values[(section,)] = document.values[(section,)]
+        if (section,) in document.keys:
+            keys[(section,)] = document.keys[(section,)]
+        if isinstance(data.get(section), list):
+            entries = _Entries(document, section, problems)
+            data[section] = entries.expanded()
+            values |= entries.values
+            keys |= entries.keys
+    return Document(document.file, data, values, keys)
+
+
+class _Entries:
+    """One list being expanded."""
+
+    def __init__(self, document: Document, section: str, problems: Problems) -> None:
+        self._document = document
+        self._section = section
+        self._problems = problems
+        self.values: dict[Path, Place] = {}
+        self.keys: dict[Path, Place] = {}
+
+    def expanded(self) -> Value:
+        result: list[Value] = []
+        below = self._places_below()
+        for index, entry in self._document.items(self._section):
+            path = (self._section, index)
+            for choice in self._choices(path, entry, MAX_ENTRIES - len(result)):
+                for place_path, place in below[index][0]:
+                    self.values[(self._section, len(result), *place_path)] = place
+                for place_path, place in below[index][1]:
+                    self.keys[(self._section, len(result), *place_path)] = place
+                result.append(self._filled(path, entry, choice))
+        return result
+
+    def _places_below(self) -> dict[str | int, tuple[list[tuple[Path, Place]], list[tuple[Path, Place]]]]:
+        """For each entry of the list: the places of its values and keys, by path within the entry."""
+        below: dict[str | int, tuple[list[tuple[Path, Place]], list[tuple[Path, Place]]]] = {
+            index: ([], []) for index, _ in self._document.items(self._section)
+        }
+        for kind, places in enumerate((self._document.values, self._document.keys)):
+            for path, place in places.items():
+                if len(path) > 1 and path[0] == self._section:
+                    below[path[1]][kind].append((path[2:], place))
+        return below
+
+    def _choices(self, path: Path, entry: Value, room: int) -> Iterator[Choice]:
+        """Each combination of values that an entry stands for; one empty combination for an entry without `for`."""
+        if not isinstance(entry, dict) or "for" not in entry:
+            yield {}
+            return
+        ranges = self._ranges((*path, "for"), entry["for"])
+        total = 1
+        for values in ranges.values():
+            total *= len(values)
+        if ranges and total > room:
+            mark = self._document.mark((*path, "for"))
+            self._problems.add(mark, f"{total} entries, expected at most {MAX_ENTRIES} in {self._section!r} altogether")
+        elif ranges and all(ranges.values()):
+            for combination in product(*ranges.values()):
+                yield dict(zip(ranges, combination, strict=True))
+
+    def _ranges(self, path: Path, written: Value) -> dict[str, list[str]]:
+        if not isinstance(written, dict) or not written:
+            self._note(path, f"for: found {show(written)}, expected names with ranges, such as {{room: 01..20}}")
+            return {}
+        return {name: self._range((*path, name), values) for name, values in written.items()}
+
+    def _range(self, path: Path, written: Value) -> list[str]:
+        """The values of one name; empty, with the problem noted, when they cannot be read."""
+        if isinstance(written, list):
+            good = [str(value) for value in written if isinstance(value, str | int) and not isinstance(value, bool)]
+            if len(good) == len(written) > 0:
+                return good
+        found = _RANGE.fullmatch(written) if isinstance(written, str) else None
+        values = _counted(found) if found else []
+        if not values:
+            self._note(
+                path, f"found {show(written)}, expected a range such as 1..3, 01..20 or a..d, or a list of values"
+            )
+        elif len(values) > MAX_VALUES:
+            self._note(path, f"a range of {len(values)} values, expected at most {MAX_VALUES}")
+            return []
+        return values
+
+    def _filled(self, path: Path, entry: Value, choice: Choice) -> Value:
+        """The entry with every {name} in its texts replaced."""
+        if not choice:
+            return entry
+        return {
+            key: self._fill((*path, key), value, choice)
+            for key, value in (entry.items() if isinstance(entry, dict) else ())
+            if key != "for"
+        }
+
+    def _fill(self, path: Path, value: Value, choice: Choice) -> Value:
+        match value:
+            case str():
+                return self._fill_text(path, value, choice)
+            case list():
+                return [self._fill((*path, index), item, choice) for index, item in enumerate(value)]
+            case dict():
+                return {key: self._fill((*path, key), item, choice) for key, item in value.items()}
+            case _:
+                return value
+
+    def _fill_text(self, path: Path, text: str, choice: Choice) -> str:
+        for found in _NAMED.finditer(text):
+            if found[1] not in choice:
+                mark = self._document.mark_within(path, found.start())
+                hint = did_you_mean(found[1], choice) or f"write it under for: {found[1]}: ..."
+                self._problems.add(mark, f"{found[0]!r} is not a name of this range", hint, about=words(path))
+        return _NAMED.sub(lambda found: choice.get(found[1], found[0]), text)
+
+    def _note(self, path: Path, text: str) -> None:
+        self._problems.add(self._document.mark(path), text, about=words(path))
+
+
+def _counted(found: re.Match[str]) -> list[str]:
+    """The values of a range in order; as many zeros in front as its first value has. Empty when it runs backwards."""
+    first, last, letter, last_letter = found.groups()
+    if letter:
+        return [chr(code) for code in range(ord(letter), ord(last_letter) + 1)]
+    start, end = int(first), int(last)
+    width = len(first) if first.startswith("0") else 0
+    return [str(number).zfill(width) for number in range(start, min(end, start + MAX_VALUES) + 1)]

@@ -1,0 +1,132 @@
+"""What rules say about the venue and about each other: everything they name is there, and they watch something."""
+
+from collections.abc import Collection
+from graphlib import CycleError, TopologicalSorter
+
+from config.document import words
+from config.kinds import DEVICE_KINDS
+from config.problem import Problems, did_you_mean, one_of
+from config.rule_sheet import RuleSheet, WrittenRule
+from config.select import selected_devices, selected_zones, several
+from config.sheet import Sheet
+from rules.conditions import STATES_OF_DEVICE
+from rules.quantity import QUANTITIES
+from rules.venue import Venue
+
+
+def check_rules(rules: RuleSheet, sheet: Sheet, problems: Problems) -> None:
+    """Note everything in the rules that does not fit the names of the venue, or each other."""
+    _check_ids(rules, problems)
+    zone_kinds = {zone.entry.kind for zone in sheet.zones}
+    for rule in rules.rules:
+        _check_selectors(rule, sheet, zone_kinds, problems)
+        _check_tiers(rule, problems)
+        _check_evacuation(rule, rules, sheet, problems)
+    order_rules(rules.rules, problems)
+
+
+def check_watching(rules: RuleSheet, venue: Venue, problems: Problems) -> None:
+    """Note every rule of the venue's own that can never speak: nothing that it selects measures what it reads."""
+    for rule in rules.rules:
+        if rule.stock:
+            continue
+        devices = selected_devices(venue, rule.entry.devices)
+        if not devices:
+            text = f"rule {rule.entry.id!r} selects no device of this venue, expected at least one"
+            problems.add(rule.mark("devices"), text, about="devices")
+        elif rule.entry.each == "zone" and not selected_zones(venue, rule.entry.zones):
+            text = f"rule {rule.entry.id!r} selects no zone of this venue, expected at least one"
+            problems.add(rule.mark("zones"), text, about="zones")
+        else:
+            measured = frozenset[str]().union(*(device.quantities for device in devices))
+            for tier in rule.tiers:
+                blind = sorted(tier.when.quantities - measured - STATES_OF_DEVICE.keys())
+                if blind:
+                    text = f"when: none of the {len(devices)} devices of rule {rule.entry.id!r} measures {blind[0]!r}"
+                    mark = rule.document.mark((*tier.path, "when"))
+                    problems.add(mark, text, did_you_mean(blind[0], measured), about="when")
+
+
+def order_rules(rules: Collection[WrittenRule], problems: Problems) -> list[WrittenRule]:
+    """The rules, each after those whose alarms it reads, the same on every run. Notes rules that read in a circle."""
+    by_id = {rule.entry.id: rule for rule in rules}
+    graph = {id_: sorted(rule.reads() & by_id.keys()) for id_, rule in by_id.items()}
+    try:
+        return [by_id[id_] for id_ in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        circle: list[str] = list(reversed(error.args[1]))
+        first = min(circle, key=list(by_id).index)
+        at = circle.index(first)
+        around = [*circle[at:-1], *circle[: at + 1]] if at else circle
+        text = f"rule {first!r} reads its own alarms: {' reads '.join(around)}"
+        problems.add(by_id[first].mark("id"), text, about="circle")
+        return list(rules)
+
+
+def _check_ids(rules: RuleSheet, problems: Problems) -> None:
+    seen: dict[str, WrittenRule] = {}
+    for rule in rules.rules:
+        first = seen.setdefault(rule.entry.id, rule)
+        if first is not rule:
+            place = first.mark("id")
+            text = f"rule {rule.entry.id!r} is already in {place.file}:{place.line}, expected another id"
+            problems.add(rule.mark("id"), text, about="id")
+
+
+def _check_selectors(rule: WrittenRule, sheet: Sheet, zone_kinds: set[str], problems: Problems) -> None:
+    devices, zones = rule.entry.devices, rule.entry.zones
+    if devices is not None:
+        _check_words(rule, ("devices", "kind"), several(devices.kind), "device kind", DEVICE_KINDS, problems)
+        _check_words(rule, ("devices", "quantity"), several(devices.quantity), "quantity", QUANTITIES, problems)
+        _check_words(rule, ("devices", "ids"), devices.ids or [], "device", sheet.ids["devices"], problems)
+        _check_words(rule, ("devices", "zone"), several(devices.zone), "zone", sheet.ids["zones"], problems)
+    if zones is None:
+        return
+    if rule.entry.each != "zone":
+        text = f"zones in a rule for each {rule.entry.each}, expected only in 'each: zone'"
+        problems.add(rule.document.key_mark((*rule.path, "zones")), text, about="zones")
+    elif not rule.stock:
+        _check_words(rule, ("zones", "kind"), several(zones.kind), "zone kind", zone_kinds, problems)
+    _check_words(rule, ("zones", "ids"), zones.ids or [], "zone", sheet.ids["zones"], problems)
+
+
+def _check_words(
+    rule: WrittenRule,
+    key: tuple[str, str],
+    written: list[str],
+    what: str,
+    choices: Collection[str],
+    problems: Problems,
+) -> None:
+    path = (*rule.path, *key)
+    listed = isinstance(rule.document.at(path), list) if written else False
+    for index, word in enumerate(written):
+        if word not in choices:
+            here = (*path, index) if listed else path
+            expected = f", expected {one_of(sorted(choices))}" if 0 < len(choices) <= 10 else ""
+            hint = did_you_mean(word, choices)
+            problems.add(rule.document.mark(here), f"unknown {what} {word!r}{expected}", hint, words(here))
+
+
+def _check_tiers(rule: WrittenRule, problems: Problems) -> None:
+    seen: set[str] = set()
+    for tier in rule.tiers:
+        if tier.entry.tier in seen:
+            mark = rule.document.mark((*tier.path, "tier"))
+            problems.add(mark, f"tier {tier.entry.tier!r} stands twice in rule {rule.entry.id!r}, expected each once")
+        seen.add(tier.entry.tier)
+
+
+def _check_evacuation(rule: WrittenRule, rules: RuleSheet, sheet: Sheet, problems: Problems) -> None:
+    plan, investigate = rule.entry.evacuate, rule.entry.investigate
+    plans = sheet.ids["evacuation_plans"]
+    if plan is not None and plan not in plans:
+        text = (
+            f"rule {rule.entry.id!r} puts evacuation plan {plan!r} in force, which {sheet.document.file} does not have"
+        )
+        hint = did_you_mean(plan, plans) or f"write a plan with 'id: {plan}' under evacuation_plans there"
+        problems.add(rule.mark("evacuate"), text, hint, about="evacuate")
+    for index, name in enumerate(investigate.of if investigate else ()):
+        if name not in rules.ids:
+            mark = rule.mark("investigate", "of", index)
+            problems.add(mark, f"unknown rule {name!r}, expected the id of a rule", did_you_mean(name, rules.ids), "of")

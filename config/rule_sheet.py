@@ -1,0 +1,103 @@
+"""Rules files read: each rule of the right form, its conditions parsed, their problems told at the character."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from config.document import Document, Path, words
+from config.problem import Mark, Problems
+from config.rules_file import RULE, RULES_SHELL, RuleEntry, TierEntry
+from config.sheet import raw_ids
+from rules.expression import Expression, ExpressionError, parse
+from rules.typecheck import problems as meaning_problems
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTier:
+    """A tier with its conditions parsed."""
+
+    path: Path
+    entry: TierEntry
+    when: Expression
+    clear: Expression | None
+
+    def expressions(self) -> list[Expression]:
+        return [self.when] if self.clear is None else [self.when, self.clear]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRule:
+    """A rule of the right form. `stock` rules come with Tocsin and may find nothing to watch in a small venue."""
+
+    document: Document
+    path: Path
+    entry: RuleEntry
+    tiers: tuple[WrittenTier, ...]
+    stock: bool
+
+    def mark(self, *below: str | int) -> Mark:
+        """The place of something in the rule."""
+        return self.document.mark((*self.path, *below))
+
+    def expressions(self) -> list[Expression]:
+        return [expression for tier in self.tiers for expression in tier.expressions()]
+
+    def reads(self) -> frozenset[str]:
+        """The rules whose alarms it reads."""
+        investigated = self.entry.investigate.of if self.entry.investigate else ()
+        return frozenset(investigated).union(*(expression.rules for expression in self.expressions()))
+
+
+@dataclass(frozen=True)
+class RuleSheet:
+    """All rules of the right form. `ids` are those of every rule, also of one that is otherwise wrong."""
+
+    rules: list[WrittenRule]
+    ids: frozenset[str]
+
+
+def read_rules(files: Iterable[tuple[Document, bool]], problems: Problems) -> RuleSheet:
+    """Check the form of every rule of these files; the flag says which files are stock."""
+    rules: list[WrittenRule] = []
+    files = list(files)
+    ids = frozenset(named for document, _ in files for named in raw_ids(document, "rules"))
+    for document, stock in files:
+        RULES_SHELL.fit(document, (), problems)
+        for index, _ in document.items("rules"):
+            path: Path = ("rules", index)
+            entry = RULE.fit(document, path, problems)
+            if entry is not None:
+                tiers = tuple(_tiers(document, path, entry, ids, problems))
+                if len(tiers) == len(entry.tiers):
+                    rules.append(WrittenRule(document, path, entry, tiers, stock))
+    return RuleSheet(rules, ids)
+
+
+def _tiers(
+    document: Document, path: Path, entry: RuleEntry, ids: frozenset[str], problems: Problems
+) -> Iterator[WrittenTier]:
+    for index, tier in enumerate(entry.tiers):
+        tier_path = (*path, "tiers", index)
+        when = _expression(document, (*tier_path, "when"), tier.when, entry, ids, problems)
+        clear = tier.clear and _expression(document, (*tier_path, "clear"), tier.clear, entry, ids, problems)
+        if when is not None and (clear is not None or tier.clear is None):
+            yield WrittenTier(tier_path, tier, when, clear or None)
+
+
+def _expression(
+    document: Document, path: Path, text: str, entry: RuleEntry, ids: frozenset[str], problems: Problems
+) -> Expression | None:
+    """The parsed condition; None, with every problem noted, when it means nothing."""
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        _note(document, path, error, problems)
+        return None
+    found = meaning_problems(expression, each=entry.each, rule_ids=ids)
+    for problem in found:
+        _note(document, path, problem, problems)
+    return None if found else expression
+
+
+def _note(document: Document, path: Path, error: ExpressionError, problems: Problems) -> None:
+    hint = f"did you mean {error.hint!r}?" if error.hint else ""
+    problems.add(document.mark_within(path, error.offset), f"{path[-1]}: {error.message}", hint, words(path))

@@ -1,0 +1,86 @@
+"""The form of a rules file. What rules say about the venue and each other is checked in `rule_checks`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from config.form import Form
+from config.kinds import DEVICE_KINDS
+from config.words import Duration, Id, Words
+from drivers.settings import Settings
+from rules.quantity import QUANTITIES
+
+TierWord = Literal["blue", "yellow", "orange", "red"]
+
+_KIND = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(DEVICE_KINDS)})]
+_QUANTITY = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(QUANTITIES)})]
+_SOME = Field(min_length=1)
+
+
+class DeviceSelector(Settings):
+    """Devices that fit every key given: of one of these kinds, with one of these quantities, in one of these zones."""
+
+    kind: _KIND | Annotated[list[_KIND], _SOME] | None = None
+    quantity: _QUANTITY | Annotated[list[_QUANTITY], _SOME] | None = None
+    ids: Annotated[list[Id], _SOME] | None = None
+    zone: Id | Annotated[list[Id], _SOME] | None = None
+
+
+class ZoneSelector(Settings):
+    """Zones that satisfy every key given."""
+
+    kind: Id | Annotated[list[Id], _SOME] | None = None
+    ids: Annotated[list[Id], _SOME] | None = None
+
+
+class TierEntry(Settings):
+    """When one tier begins and ends. Without `clear` it ends when `when` no longer holds."""
+
+    tier: TierWord
+    when: Annotated[str, Field(min_length=1)]
+    clear: Annotated[str, Field(min_length=1)] | None = None
+    on_delay: Duration = 0.0
+    off_delay: Duration = 0.0
+
+
+class InvestigateEntry(Settings):
+    """One alarm of these rules starts a look round before the highest tier is taken as true.
+
+    The limits are those of NFPA 72's positive alarm sequence: staff acknowledge within 15 s and look for at most 180 s.
+    """
+
+    acknowledge_within: Annotated[Duration, Field(gt=0, le=15)] = 15.0
+    then: Annotated[Duration, Field(gt=0, le=180)] = 60.0
+    of: Annotated[list[Id], _SOME]
+    at: TierWord
+
+
+class RuleEntry(Settings):
+    """One cause, with the tiers that it can reach."""
+
+    id: Id
+    title: Words | None = None
+    category: Literal["fire", "panic", "power", "ups", "fault"]
+    each: Literal["device", "zone", "venue"]
+    devices: DeviceSelector | None = None
+    zones: ZoneSelector | None = None
+    tiers: Annotated[list[TierEntry], _SOME]
+    latching: bool = False
+    investigate: InvestigateEntry | None = None
+    evacuate: Id | None = None
+
+
+class RulesFile(Settings):
+    """A rules file."""
+
+    rules: list[RuleEntry]
+
+
+class RulesShell(Settings):
+    """The key at the top of a rules file. Rules are checked one by one, so that one bad rule hides no other."""
+
+    rules: list[object]
+
+
+RULES_SHELL: Form[RulesShell] = Form(RulesShell)
+RULE: Form[RuleEntry] = Form(RuleEntry)

@@ -1,0 +1,109 @@
+"""The safety floor: rules that would weaken protection are refused, whoever wrote them.
+
+Manual means a person did it: a call point, a panic button, or the alarm contact of a certified panel. It counts at once
+and alone. An automatic detector may be wrong, so two independent ones must agree before people are led out (GB 50116
+4.1.6), or staff have looked (NFPA 72, positive alarm sequence).
+"""
+
+from config.problem import Problems
+from config.rule_sheet import RuleSheet, WrittenRule
+from rules.expression import And, Call, Compare, Name, Names, Node, Number, Or, walk
+from rules.tier import Tier
+
+MANUAL = frozenset({"pressed", "contact"})
+LATCHED = frozenset({"fire", "panic"})  # categories: an alarm stays until a named person has reset it
+FIRE_DELAY_S = 60.0  # NFPA 72 alarm verification: at most 60 s before a smoke signal counts
+LOUD = ("orange", "red")  # tiers that somebody must be told of
+
+
+def check_safety(sheet: RuleSheet, problems: Problems) -> None:
+    """Note every rule that weakens the safety floor."""
+    rules = {rule.entry.id: rule for rule in sheet.rules}
+    for rule in sheet.rules:
+        _check_delays(rule, problems)
+        _check_latching(rule, problems)
+        _check_coincidences(rule, problems)
+        if rule.entry.evacuate is not None:
+            _check_evacuation(rule, rules, problems)
+
+
+def _check_delays(rule: WrittenRule, problems: Problems) -> None:
+    for tier in rule.tiers:
+        mark = rule.document.mark((*tier.path, "on_delay"))
+        manual = sorted(tier.when.quantities & MANUAL)
+        if manual and tier.entry.on_delay > 0:
+            problems.add(mark, f"on_delay on {manual[0]!r}, expected none: a person's call counts at once", "remove it")
+        elif rule.entry.category == "fire" and tier.entry.on_delay > FIRE_DELAY_S:
+            text = f"on_delay: found {tier.entry.on_delay:g} s, expected at most {FIRE_DELAY_S:g} s in a fire rule"
+            problems.add(mark, text)
+
+
+def _check_latching(rule: WrittenRule, problems: Problems) -> None:
+    if rule.entry.category in LATCHED and not rule.entry.latching:
+        text = f"{rule.entry.category} rule {rule.entry.id!r} is not latching, expected 'latching: true'"
+        problems.add(rule.mark("latching"), text, about="latching")
+
+
+def _check_coincidences(rule: WrittenRule, problems: Problems) -> None:
+    """A coincidence that is written out as one device is none."""
+    for tier in rule.tiers:
+        for key, expression in (("when", tier.when), ("clear", tier.clear)):
+            for node in walk(expression.root) if expression else ():
+                count = _keyword(node, "devices")
+                if isinstance(count, Number) and count.value < 2:
+                    mark = rule.document.mark_within((*tier.path, key), count.offset)
+                    text = f"{key}: a coincidence that {count.value:g} device can satisfy, expected devices: 2 or more"
+                    problems.add(mark, text, about="devices")
+
+
+def _check_evacuation(rule: WrittenRule, rules: dict[str, WrittenRule], problems: Problems) -> None:
+    highest = max(rule.tiers, key=lambda tier: Tier.from_word(tier.entry.tier))
+    weak = _alone(highest.when.root, rules)
+    if weak is not None and _keyword(weak, "devices") is None:
+        mark = rule.document.mark_within((*highest.path, "when"), weak.offset)
+        text = f"when: one device alone can evacuate {rule.entry.evacuate!r}, expected at least two that agree"
+        problems.add(mark, text, "write alarms([...], devices: 2, within: 60s)", about="devices")
+
+
+def _alone(node: Node, rules: dict[str, WrittenRule]) -> Node | None:
+    """The part of a condition that a single automatic device can satisfy, and the whole with it; None without one."""
+    match node:
+        case Or():
+            return next((weak for operand in node.operands if (weak := _alone(operand, rules))), None)
+        case And():
+            weak_ones = [_alone(operand, rules) for operand in node.operands]
+            return weak_ones[0] if all(weak_ones) else None
+        case Call(function="alarms"):
+            return None if _devices(node) >= 2 or all(_manual_rule(name, rules) for name in _names(node)) else node
+        case Compare(left=Call(function="count")) if node.operator in (">", ">="):
+            needed = node.threshold + (node.operator == ">")
+            return None if needed >= 2 else node
+        case _:
+            return None if _quantities(node) and _quantities(node) <= MANUAL else node
+
+
+def _manual_rule(name: str, rules: dict[str, WrittenRule]) -> bool:
+    """Whether the alarm of a rule needs a person, or is itself about a whole zone and so checked for itself."""
+    rule = rules.get(name)
+    if rule is None or rule.entry.each != "device":
+        return True
+    return all(expression.quantities <= MANUAL for expression in rule.expressions())
+
+
+def _names(call: Call) -> list[str]:
+    return [name for _, argument in call.arguments if isinstance(argument, Names) for name in argument.names]
+
+
+def _devices(call: Call) -> float:
+    count = _keyword(call, "devices")
+    return count.value if isinstance(count, Number) else 1
+
+
+def _keyword(node: Node, keyword: str) -> Node | None:
+    """An argument of a call by its keyword."""
+    arguments = node.arguments if isinstance(node, Call) else ()
+    return next((argument for name, argument in arguments if name == keyword), None)
+
+
+def _quantities(node: Node) -> frozenset[str]:
+    return frozenset(below.name for below in walk(node) if isinstance(below, Name))

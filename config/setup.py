@@ -1,0 +1,39 @@
+"""A whole, checked configuration: what the daemon builds itself from, by way of `drivers.registry`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drivers.registry import Attached
+from rules.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSetup:
+    """For LINKS[kind].build(id, settings, drivers, inbox, now)."""
+
+    id: str
+    kind: str
+    settings: Any  # an instance of LINKS[kind].settings
+    drivers: tuple[Attached, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSetup:
+    """For OUTPUTS[kind].build(id, settings, context)."""
+
+    id: str
+    kind: str
+    settings: Any  # an instance of OUTPUTS[kind].settings
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything a configuration directory says. `files` are all the files read, in order."""
+
+    directory: Path
+    time_zone: str
+    plan: Plan
+    links: tuple[LinkSetup, ...]
+    outputs: tuple[OutputSetup, ...]
+    files: tuple[Path, ...]

@@ -1,0 +1,88 @@
+"""venue.yaml checked entry by entry: those that have the right form, and the ids of all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from config.document import Document, Path
+from config.form import Form
+from config.problem import Mark, Problems
+from config.venue_file import (
+    DeviceEntry,
+    LinkEntry,
+    OutputEntry,
+    PlanEntry,
+    VenueEntry,
+    VenueShell,
+    ZoneEntry,
+    forms,
+)
+
+T = TypeVar("T")
+
+_SHELL: Form[VenueShell] = Form(VenueShell)
+_HEAD: Form[VenueEntry] = Form(VenueEntry)
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """An entry of the right form, and its path in the file."""
+
+    path: Path
+    entry: T
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`ids` are those of every entry, also of one that is otherwise wrong, so that one mistake is not told twice."""
+
+    document: Document
+    venue: VenueEntry | None
+    links: list[Written[LinkEntry]]
+    zones: list[Written[ZoneEntry]]
+    devices: list[Written[DeviceEntry]]
+    outputs: list[Written[OutputEntry]]
+    plans: list[Written[PlanEntry]]
+    ids: dict[str, frozenset[str]]
+
+    def mark(self, path: Path) -> Mark:
+        return self.document.mark(path)
+
+
+def read_sheet(document: Document, problems: Problems) -> Sheet:
+    """Check the form of everything in an expanded venue.yaml."""
+    shell = _SHELL.fit(document, (), problems)
+    data = document.data if isinstance(document.data, dict) else {}
+    # When the whole fits, so does the head of it.
+    head = shell.venue if shell else _HEAD.fit(document, ("venue",), problems) if "venue" in data else None
+    sections = {section: list(_entries(section, document, problems)) for section in forms()}
+    ids = {section: frozenset(raw_ids(document, section)) for section in forms()}
+    venue = data.get("venue")
+    root = venue.get("id") if isinstance(venue, dict) else None
+    if isinstance(root, str):
+        ids["zones"] |= {root}
+    return Sheet(
+        document,
+        head,
+        sections["links"],
+        sections["zones"],
+        sections["devices"],
+        sections["outputs"],
+        sections["evacuation_plans"],
+        ids,
+    )
+
+
+def _entries(section: str, document: Document, problems: Problems) -> Iterator[Written[Any]]:
+    for index, _ in document.items(section):
+        entry = forms()[section].fit(document, (section, index), problems)
+        if entry is not None:
+            yield Written((section, index), entry)
+
+
+def raw_ids(document: Document, section: str) -> Iterator[str]:
+    """The id of every entry of a list that has one, whatever else is wrong with it."""
+    for _, entry in document.items(section):
+        named = entry.get("id") if isinstance(entry, dict) else None
+        if isinstance(named, str):
+            yield named

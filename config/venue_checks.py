@@ -1,0 +1,164 @@
+"""What the entries of venue.yaml say about each other: every reference known, every id once, every device reachable."""
+
+from collections.abc import Collection
+
+from config.document import Path, words
+from config.kinds import DEVICE_KINDS
+from config.problem import Mark, Problems, did_you_mean, one_of
+from config.sheet import Sheet, Written
+from config.venue_file import DeviceEntry, LinkEntry, OutputEntry
+from drivers.registry import DRIVERS, LINKS
+from rules.quantity import QUANTITIES
+
+_SHARED = ("zones", "devices", "links")  # alarms and faults are told by these ids, so all of them differ
+
+
+def check_venue(sheet: Sheet, problems: Problems) -> None:
+    """Note everything in the venue file that does not fit together."""
+    _check_ids(sheet, problems)
+    _check_zones(sheet, problems)
+    links = {link.entry.id: link for link in sheet.links}
+    for link in sheet.links:
+        _check_link(link, sheet, problems)
+    addresses: dict[tuple[str, str, str], Mark] = {}
+    for device in sheet.devices:
+        _check_device(device, links, sheet, problems)
+        _check_address(device, addresses, sheet, problems)
+    for output in sheet.outputs:
+        _check_output(output, links, sheet, problems)
+    for plan in sheet.plans:
+        for index, zone in enumerate(plan.entry.zones):
+            _known("zone", zone, sheet, (*plan.path, "zones", index), problems)
+
+
+def _check_ids(sheet: Sheet, problems: Problems) -> None:
+    shared: dict[str, Mark] = {}
+    if sheet.venue:
+        shared[sheet.venue.id] = sheet.mark(("venue", "id"))
+    for section in ("zones", "devices", "links", "outputs", "evacuation_plans"):
+        seen = shared if section in _SHARED else {}
+        for index, entry in sheet.document.items(section):
+            named = entry.get("id") if isinstance(entry, dict) else None
+            if not isinstance(named, str):
+                continue
+            path = (section, index, "id")
+            if named in seen:
+                text = f"id {named!r} is already used in line {seen[named].line}, expected another"
+                problems.add(sheet.mark(path), text, about=words(path))
+            seen.setdefault(named, sheet.mark(path))
+
+
+def _known(what: str, name: str, sheet: Sheet, path: Path, problems: Problems) -> bool:
+    """Whether something of this id is there; notes it when not."""
+    section = f"{what}s"
+    if name in sheet.ids[section]:
+        return True
+    data = sheet.document.data
+    if isinstance(data, dict) and isinstance(data.get(section), list):
+        text = f"unknown {what} {name!r}, expected the id of a {what}"
+        problems.add(sheet.mark(path), text, did_you_mean(name, sheet.ids[section]), words(path))
+    return False
+
+
+def _check_zones(sheet: Sheet, problems: Problems) -> None:
+    parents: dict[str, str] = {}
+    for zone in sheet.zones:
+        if zone.entry.parent is not None and _known("zone", zone.entry.parent, sheet, (*zone.path, "in"), problems):
+            parents[zone.entry.id] = zone.entry.parent
+        for index, neighbour in enumerate(zone.entry.neighbours):
+            _known("zone", neighbour, sheet, (*zone.path, "neighbours", index), problems)
+    looping = _looping(parents)
+    for zone in sheet.zones:
+        if zone.entry.id in looping:
+            path = (*zone.path, "in")
+            problems.add(sheet.mark(path), f"zone {zone.entry.id!r} is inside itself", about=words(path))
+
+
+def _looping(parents: dict[str, str]) -> set[str]:
+    """The zones that never reach the venue."""
+    good: set[str] = set()
+    bad: set[str] = set()
+    for start in parents:
+        chain: list[str] = []
+        seen: set[str] = set()
+        at = start
+        while at in parents and at not in good and at not in seen and at not in bad:
+            chain.append(at)
+            seen.add(at)
+            at = parents[at]
+        (bad if at in seen or at in bad else good).update(chain)
+    return bad
+
+
+def _check_link(link: Written[LinkEntry], sheet: Sheet, problems: Problems) -> None:
+    seen: set[str] = set()
+    for index, driver in enumerate(link.entry.drivers):
+        if driver.kind in seen:
+            path = (*link.path, "drivers", index, "kind")
+            text = f"driver {driver.kind!r} is already on this link, expected each driver once"
+            problems.add(sheet.mark(path), text, about=words(path))
+        seen.add(driver.kind)
+
+
+def _check_device(
+    device: Written[DeviceEntry], links: dict[str, Written[LinkEntry]], sheet: Sheet, problems: Problems
+) -> None:
+    entry = device.entry
+    _choice("device kind", entry.kind, DEVICE_KINDS, (*device.path, "kind"), sheet, problems)
+    _known("zone", entry.zone, sheet, (*device.path, "zone"), problems)
+    known = _known("link", entry.link, sheet, (*device.path, "link"), problems)
+    if _choice("driver", entry.driver, DRIVERS, (*device.path, "driver"), sheet, problems) and known:
+        _check_driver(device, links.get(entry.link), sheet, problems)
+    for index, quantity in enumerate(entry.quantities or ()):
+        _choice("quantity", quantity, QUANTITIES, (*device.path, "quantities", index), sheet, problems)
+
+
+def _check_driver(
+    device: Written[DeviceEntry], link: Written[LinkEntry] | None, sheet: Sheet, problems: Problems
+) -> None:
+    if link is None:
+        return
+    configured = [driver.kind for driver in link.entry.drivers]
+    if device.entry.driver not in configured:
+        path = (*device.path, "driver")
+        text = f"driver {device.entry.driver!r} is not on link {link.entry.id!r}, which has {one_of(configured)}"
+        wire = DRIVERS[device.entry.driver].link
+        fits = wire == link.entry.kind
+        hint = f"add it to that link's drivers in line {sheet.mark((*link.path, 'drivers')).line}" if fits else ""
+        problems.add(sheet.mark(path), text, hint, words(path))
+
+
+def _choice(what: str, word: str, choices: Collection[str], path: Path, sheet: Sheet, problems: Problems) -> bool:
+    """Whether the word is one of these; notes it when not."""
+    if word in choices:
+        return True
+    expected = f"expected {one_of(sorted(choices))}" if len(choices) <= 10 else "expected one of the written table"
+    problems.add(sheet.mark(path), f"unknown {what} {word!r}, {expected}", did_you_mean(word, choices), words(path))
+    return False
+
+
+def _check_address(
+    device: Written[DeviceEntry], seen: dict[tuple[str, str, str], Mark], sheet: Sheet, problems: Problems
+) -> None:
+    entry = device.entry
+    address = entry.address or entry.id
+    path = (*device.path, "address") if entry.address else (*device.path, "id")
+    wire = (entry.link, entry.driver, address)
+    if wire in seen:
+        text = f"address {address!r} of driver {entry.driver!r} is already used in line {seen[wire].line}"
+        problems.add(sheet.mark(path), f"{text}, expected another", about="address")
+    seen.setdefault(wire, sheet.mark(path))
+
+
+def _check_output(
+    output: Written[OutputEntry], links: dict[str, Written[LinkEntry]], sheet: Sheet, problems: Problems
+) -> None:
+    """An output that names a link uses a link of its own kind."""
+    name = getattr(output.entry, "link", None)
+    if not isinstance(name, str) or not _known("link", name, sheet, (*output.path, "link"), problems):
+        return
+    link = links.get(name)
+    if link and output.entry.kind in LINKS and link.entry.kind != output.entry.kind:
+        path = (*output.path, "link")
+        text = f"link {name!r} is of kind {link.entry.kind!r}, expected one of kind {output.entry.kind!r}"
+        problems.add(sheet.mark(path), text, about=words(path))

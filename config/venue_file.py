@@ -1,0 +1,180 @@
+"""The form of venue.yaml: a model for each kind of entry. What they say of each other is checked in `venue_checks`."""
+
+from functools import cache, reduce
+from operator import or_
+from types import GenericAlias
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, Field, WithJsonSchema, create_model
+
+from config.form import Form
+from config.kinds import DEVICE_KINDS
+from config.problem import did_you_mean
+from config.words import Duration, Id, Words
+from drivers.registry import DRIVERS, LINKS, OUTPUTS
+from drivers.settings import Settings
+from rules.quantity import QUANTITIES
+
+Ranges = dict[str, str | list[str | int]]
+
+_KIND = WithJsonSchema({"type": "string", "enum": sorted(DEVICE_KINDS)})
+_QUANTITY = WithJsonSchema({"type": "string", "enum": sorted(QUANTITIES)})
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = available_timezones()
+        if known:  # a machine without time zone data cannot tell
+            hint = did_you_mean(name, known)
+            message = f"time_zone: found {name!r}, expected one like Asia/Shanghai"
+            raise ValueError(f"{message} ({hint})" if hint else message) from None
+    return name
+
+
+class VenueEntry(Settings):
+    """The venue itself; its id is also the id of the zone that holds all others."""
+
+    id: Id
+    name: Words
+    time_zone: Annotated[str, Field(max_length=64), AfterValidator(_time_zone)] = "UTC"
+
+
+class ZoneEntry(Settings):
+    """A place where people are warned or led out. Without `in` it belongs to the venue itself."""
+
+    ranges: Ranges | None = Field(None, alias="for")
+    id: Id
+    kind: Id
+    name: Words | None = None
+    parent: Id | None = Field(None, alias="in")
+    neighbours: list[Id] = []
+
+
+class DeviceEntry(Settings):
+    """One thing that reports. Without `address` its id is its address; what else is left out comes from its kind."""
+
+    ranges: Ranges | None = Field(None, alias="for")
+    id: Id
+    kind: Annotated[str, _KIND]
+    name: Words | None = None
+    zone: Id
+    link: Id
+    driver: str
+    address: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    quantities: Annotated[list[Annotated[str, _QUANTITY]], Field(min_length=1)] | None = None
+    stale_after: Annotated[Duration, Field(gt=0)] | None = None
+    options: dict[str, Any] = {}
+
+
+class PlanEntry(Settings):
+    """An evacuation plan: who is led out, and what they are told."""
+
+    id: Id
+    zones: Annotated[list[Id], Field(min_length=1)]
+    message: Words
+    assembly_point: Words
+
+
+class DriverEntry(Settings):
+    """What every driver on a link has; the rest are the settings of its kind."""
+
+    kind: str
+
+
+class LinkEntry(Settings):
+    """What every link has; the rest are the settings of its kind."""
+
+    id: Id
+    kind: str
+    drivers: Annotated[list[Any], Field(min_length=1)]
+
+
+class OutputEntry(Settings):
+    """What every output has; the rest are the settings of its kind."""
+
+    id: Id
+    kind: str
+
+
+class VenueShell(Settings):
+    """The keys at the top of venue.yaml. Their entries are checked one by one, so that one bad entry hides no other."""
+
+    venue: VenueEntry
+    rules: list[str]
+    links: list[Any]
+    zones: list[Any]
+    devices: list[Any]
+    outputs: list[Any]
+    evacuation_plans: list[Any] = []
+
+
+def _with_settings(kind: str, base: type[Settings], settings: type[Settings], **fields: Any) -> type[Settings]:
+    """The model of one kind of entry: what all entries have, and the settings of the kind."""
+    return create_model(
+        f"{kind.title()}{base.__name__}",
+        __base__=(settings, base),
+        __doc__=settings.__doc__,
+        kind=(_only(kind), ...),
+        **fields,
+    )
+
+
+def _only(word: str) -> Any:
+    return Literal[word]
+
+
+def _list_of(entry: Any) -> Any:
+    return GenericAlias(list, (entry,))
+
+
+def _any_of(models: list[type[Settings]]) -> Any:
+    return Annotated[reduce(or_, models), Field(discriminator="kind")] if len(models) > 1 else models[0]
+
+
+def _link_model(kind: str) -> type[Settings]:
+    drivers = [_with_settings(name, DriverEntry, one.settings) for name, one in DRIVERS.items() if one.link == kind]
+    if not drivers:
+        return _with_settings(kind, LinkEntry, LINKS[kind].settings)
+    entries = (_list_of(_any_of(drivers)), Field(min_length=1))
+    return _with_settings(kind, LinkEntry, LINKS[kind].settings, drivers=entries)
+
+
+@cache
+def link_entry() -> Any:
+    """The type of an entry of `links`: one model for each kind of link, with the drivers that run on it."""
+    return _any_of([_link_model(kind) for kind in LINKS])
+
+
+@cache
+def output_entry() -> Any:
+    """The type of an entry of `outputs`."""
+    return _any_of([_with_settings(kind, OutputEntry, one.settings) for kind, one in OUTPUTS.items()])
+
+
+@cache
+def forms() -> dict[str, Form[Any]]:
+    """For each list of venue.yaml the form of one of its entries."""
+    return {
+        "links": Form(link_entry()),
+        "zones": Form(ZoneEntry),
+        "devices": Form(DeviceEntry),
+        "outputs": Form(output_entry()),
+        "evacuation_plans": Form(PlanEntry),
+    }
+
+
+@cache
+def venue_file() -> type[Settings]:
+    """The model of the whole file, for its JSON Schema."""
+    return create_model(
+        "VenueFile",
+        __base__=VenueShell,
+        links=(_list_of(link_entry()), ...),
+        zones=(list[ZoneEntry], ...),
+        devices=(list[DeviceEntry], ...),
+        outputs=(_list_of(output_entry()), ...),
+        evacuation_plans=(list[PlanEntry], []),
+    )
