@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import uvicorn
@@ -141,7 +141,7 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misworded(_request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in error.errors()))
+        return problem(422, "; ".join(f"{_place(one['loc'])}: {_plain(one)}" for one in error.errors()))
 
     @app.exception_handler(500)
     async def failed(_request: Request, _error: Exception) -> Response:
@@ -150,6 +150,14 @@ def _add_problems(app: FastAPI) -> None:
 
 def _place(location: tuple[str | int, ...]) -> str:
     return ".".join(str(part) for part in location[1:]) or "body"
+
+
+def _plain(error: dict[str, Any]) -> str:
+    if error["type"] == "string_pattern_mismatch":
+        return "must be one line of printable text"
+    if error["type"] == "string_too_short":
+        return "must not be empty"
+    return str(error["msg"])
 
 
 def _add_reads(app: FastAPI, core: Core) -> None:

@@ -1,0 +1,103 @@
+"""The command `tocsin`: one table of all commands. What a command needs is imported when it is called, not before."""
+
+import importlib
+import importlib.metadata
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class Entry(NamedTuple):
+    """Where a command is, "module:function", and what the list of commands says of it."""
+
+    target: str
+    panel: str
+    help: str
+
+
+_TRY, _RUN, _ASK, _ORDER = "Try it", "Run a venue", "Ask the daemon", "Tell the daemon"
+
+COMMANDS: dict[str, Entry] = {
+    "demo": Entry("simulators.commands:demo", _TRY, "A karaoke venue, alive in this terminal; then a fire starts."),
+    "simulate": Entry("simulators.commands:simulate", _TRY, "Play a scenario on real wires to a daemon."),
+    "run": Entry("daemon.run_command:run", _RUN, "Run the daemon for the venue in a directory."),
+    "check": Entry("config.commands:check", _RUN, "Check a venue's files; say every problem with file and line."),
+    "schema": Entry("config.commands:schema", _RUN, "Print the JSON Schema of the venue's or the rules' files."),
+    "top": Entry("daemon.commands:top", _ASK, "Watch the venue live: zones, alarms, faults, links."),
+    "status": Entry("daemon.commands:status", _ASK, "The daemon and the venue at a glance."),
+    "alarms": Entry("daemon.commands:alarms", _ASK, "Alarms that are not normal, worst first."),
+    "zones": Entry("daemon.commands:zones", _ASK, "All zones with their tiers."),
+    "devices": Entry("daemon.commands:devices", _ASK, "All devices and what they said last."),
+    "faults": Entry("daemon.commands:faults", _ASK, "Devices, links and parts of Tocsin that are not well."),
+    "events": Entry("daemon.commands:events", _ASK, "Follow what is decided, line by line, until Ctrl-C."),
+    "ack": Entry("daemon.order_commands:ack", _ORDER, "Acknowledge an alarm: a person has seen it."),
+    "silence": Entry("daemon.order_commands:silence", _ORDER, "Stop the sounder for one alarm, or for all that stand."),
+    "reset": Entry("daemon.order_commands:reset", _ORDER, "End a latched alarm whose cause is gone."),
+    "evacuate": Entry("daemon.order_commands:evacuate", _ORDER, "Put an evacuation plan in force, at once."),
+    "all-clear": Entry("daemon.order_commands:all_clear", _ORDER, "End an evacuation. Only a person can."),
+}
+
+_HELP = """Tocsin: the alarm daemon of a venue. It supplements the certified fire panel and never replaces it.
+
+Exit codes:
+0  done
+1  bad configuration, or the order was refused
+2  wrong usage
+3  another daemon holds the state
+4  no daemon answers
+"""
+
+
+class LazyCommand(TyperCommand):
+    """Stands in the list of commands under its help line; becomes the real command when it is called or completed."""
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        super().__init__(name, help=entry.help, rich_help_panel=entry.panel)
+        self._target = entry.target
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        return load(self._target, self.name).make_context(*args, **options)
+
+
+def load(target: str, name: str | None) -> Any:
+    """Imports "module:function" and makes a command of its signature."""
+    module, _, function = target.partition(":")
+    app = typer.Typer(add_completion=False)
+    app.command(name)(getattr(importlib.import_module(module), function))
+    return typer.main.get_command(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tocsin {importlib.metadata.version('tocsin')}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def make_group() -> TyperGroup:
+    """The whole command line, nothing of it imported."""
+    app = typer.Typer(no_args_is_help=True)
+    app.callback(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})(_options)
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    for name, entry in COMMANDS.items():
+        group.add_command(LazyCommand(name, entry))
+    return group
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs `tocsin` with these arguments, by default those of the process. Always ends by SystemExit."""
+    make_group().main(args, prog_name="tocsin")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""What stands, in pictures of text: used by the command line as they are, and by `tocsin top` on its panes."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from daemon.api_models import AlarmView, EvacuationView, EventView, FaultView, StatusView, TierWord, ZoneView
+from daemon.tables import alarm_table, fault_table, tier_text, wiring_table
+from daemon.words import EVENT, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
+
+_CELL = 5  # cells of a room in the grid: three digits, a letter, a space
+_LABEL_MAX = 16
+_BAD = "bold red"
+_DIM = "dim"
+
+
+def headline(status: StatusView, lang: Lang) -> Text:
+    """Venue, tier, time, daemon, journal: one line."""
+    line = Text().append(name_in(status.venue_name, lang), "bold").append(" ").append_text(tier_text(status.tier, lang))
+    line.append(f"  {clock(status.time)}  ")
+    line.append(pick(("daemon up ", "守护进程已运行 "), lang) + span(status.up_s))
+    line.append("  ")
+    if status.journal.degraded:
+        line.append(pick(("JOURNAL DEGRADED", "日志降级"), lang), _BAD)
+    else:
+        line.append(pick(("journal ok", "日志正常"), lang))
+    return line
+
+
+def banner(evacuation: EvacuationView, lang: Lang) -> Text:
+    """One evacuation in words that cannot be misread."""
+    zones = ", ".join(name_in(name, lang) for name in evacuation.zone_names)
+    origin, since = name_in(evacuation.origin_name, lang), clock(evacuation.since)
+    message, place = name_in(evacuation.message, lang), name_in(evacuation.assembly_point, lang)
+    if lang == "zh":
+        return Text(
+            f"疏散进行中  {zones}  自 {since} 起, 起于{origin}\n{message}  集合点: {place}  [{evacuation.evacuation}]"
+        )
+    return Text(
+        f"EVACUATION IN FORCE  {zones}  since {since}, began in {origin}\n"
+        f"{message}  Assembly point: {place}  [{evacuation.evacuation}]"
+    )
+
+
+def zone_grid(zones: Sequence[ZoneView], width: int, lang: Lang) -> list[Text]:
+    """Each zone right below the venue with all that is in it: rooms by number, a letter for a tier above normal."""
+    children: dict[str | None, list[ZoneView]] = {}
+    for zone in zones:
+        children.setdefault(zone.parent, []).append(zone)
+    floors = [zone for root in children.get(None, []) for zone in children.get(root.zone, [])]
+    labels = [_shorten(name_in(floor.name, lang), _LABEL_MAX - 2) for floor in floors]
+    indent = max((cell_len(label) for label in labels), default=0) + 3
+    lines: list[Text] = []
+    for floor, label in zip(floors, labels, strict=True):
+        cells = sorted((_cell(zone, lang) for zone in _below(floor, children)), key=lambda cell: cell_len(cell.plain))
+        line = _lettered(label, floor.tier, indent, lang)
+        used = indent
+        for cell in cells:
+            if used + cell_len(cell.plain) > width and used > indent:
+                lines.append(line)
+                line, used = Text(" " * indent), indent
+            line.append_text(cell)
+            used += cell_len(cell.plain)
+        lines.append(line)
+    return lines
+
+
+def _below(zone: ZoneView, children: dict[str | None, list[ZoneView]]) -> Iterator[ZoneView]:
+    for child in children.get(zone.zone, []):
+        yield child
+        yield from _below(child, children)
+
+
+def _cell(zone: ZoneView, lang: Lang) -> Text:
+    number = re.search(r"\d+", zone.name.en) if zone.kind == "room" else None
+    label = number.group() if number else _shorten(name_in(zone.name, lang), _LABEL_MAX - 1)
+    width = -(-(cell_len(label) + 2) // _CELL) * _CELL
+    return _lettered(label, zone.tier, width, lang)
+
+
+def _lettered(label: str, tier: TierWord, width: int, lang: Lang) -> Text:
+    """The label and its tier's letter, coloured alike, in exactly `width` cells."""
+    shown = label + pick(TIER_LETTER[tier], lang)
+    return Text().append(shown, TIER_STYLE[tier] or _DIM).append(" " * (width - cell_len(shown)))
+
+
+def _shorten(name: str, cells: int) -> str:
+    while cell_len(name) > cells:
+        name = name[:-1]
+    return name
+
+
+def counts(status: StatusView, lang: Lang) -> Text:
+    """Alarms by tier, faults, devices, rules, readings: one line."""
+    line = Text(pick(("alarms ", "报警 "), lang))
+    worst_first = reversed([(tier, count) for tier, count in status.alarms.items() if count and tier != "none"])
+    told = [Text(f"{count} ").append_text(tier_text(tier, lang)) for tier, count in worst_first]
+    line.append_text(Text(" ").join(told) if told else Text("0"))
+    faults = pick((f"   faults {status.faults}", f"   故障 {status.faults}"), lang)
+    line.append(faults, _BAD if status.faults else "")
+    absent = pick((f", {status.devices_absent} absent", f", {status.devices_absent} 失联"), lang)
+    line.append(pick((f"   devices {status.devices}", f"   设备 {status.devices}"), lang))
+    line.append(absent if status.devices_absent else "", _BAD)
+    return line.append(
+        pick(
+            (
+                f"   rules {status.rules}   readings {status.readings}",
+                f"   规则 {status.rules}   读数 {status.readings}",
+            ),
+            lang,
+        )
+    )
+
+
+def snapshot(
+    status: StatusView,
+    evacuations: Sequence[EvacuationView],
+    zones: Sequence[ZoneView],
+    alarms: Sequence[AlarmView],
+    faults: Sequence[FaultView],
+    lang: Lang,
+    width: int = 80,
+) -> Iterator[Text]:
+    """Everything at once, for a pipe, a mail or a README. The grid is left out when no zones are given."""
+    yield headline(status, lang)
+    yield counts(status, lang)
+    for evacuation in evacuations:
+        yield Text()
+        yield from (Text(f" {line} ", TIER_STYLE["red"]) for line in banner(evacuation, lang).plain.split("\n"))
+    for part in (zone_grid(zones, width, lang), alarm_table(alarms, lang), fault_table(faults, lang)):
+        yield Text()
+        yield from part
+    yield Text()
+    yield from wiring_table(status, lang)
+
+
+def event_line(event: EventView, lang: Lang) -> Text:
+    """One decision as one line: time, what, tier, about what, where, why."""
+    line = Text(f"{clock(event.time)}  ").append(
+        f"{pick(EVENT.get(event.kind, (event.kind, event.kind)), lang):<11}", "bold"
+    )
+    if event.tier is not None:
+        line.append(" ").append_text(tier_text(event.tier, lang))
+    place = event.place_name or event.zone_name or event.source_name
+    target = event.alarm or event.evacuation or event.source or event.zone or event.target
+    parts = [
+        target,
+        name_in(place, lang) if place else "",
+        event.plan,
+        event.code,
+        event.step,
+        event.text,
+        event.reason,
+    ]
+    line.append("  " + "  ".join(part for part in parts if part))
+    if event.because:
+        last = event.because[-1]
+        line.append(f"  [{last.text}{' ' + last.line if last.line else ''}]", _DIM)
+    return line

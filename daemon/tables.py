@@ -1,0 +1,129 @@
+"""What stands, in rows and tables: one row function and one table for each thing that can be asked of the daemon."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from daemon.api_models import AlarmView, DeviceView, FaultView, StatusView, TierWord, ZoneView
+from daemon.words import STATE, TIER, TIER_STYLE, Lang, clock, name_in, pick
+
+_BAD = "bold red"
+
+Cell = str | Text
+
+
+def tier_text(tier: TierWord, lang: Lang) -> Text:
+    return Text(pick(TIER[tier], lang), TIER_STYLE[tier])
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[Text]:
+    """Columns as wide as their widest cell, wide characters counted as two. No row is cut."""
+    head: list[Sequence[Cell]] = [[Text(heading, "bold") for heading in headings]]
+    lines = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in [*head, *rows]]
+    widths = [max(cell_len(line[column].plain) for line in lines) for column in range(len(headings))]
+    for line in lines:
+        whole = Text()
+        for cell, width in zip(line, widths, strict=True):
+            whole.append_text(cell).append(" " * (width - cell_len(cell.plain) + 2))
+        whole.rstrip()
+        yield whole
+
+
+ALARM_HEADINGS = (("TIER", "STATE", "WHERE", "SINCE", "ALARM", "WHY"), ("级别", "状态", "位置", "时间", "报警", "原因"))
+
+
+def alarm_row(alarm: AlarmView, lang: Lang) -> tuple[Cell, ...]:
+    state = pick(STATE.get(alarm.state, (alarm.state, alarm.state)), lang)
+    where = name_in(alarm.zone_name, lang)
+    why = alarm.because[-1].text if alarm.because else ""
+    sound = " ♪" if alarm.sounding else ""
+    by = f" ({alarm.acknowledged_by})" if alarm.acknowledged_by else ""
+    return tier_text(alarm.tier, lang), state + sound + by, where, clock(alarm.since), alarm.alarm, why
+
+
+def alarm_table(alarms: Sequence[AlarmView], lang: Lang) -> Iterator[Text]:
+    if not alarms:
+        return iter([Text(pick(("No alarm stands.", "当前没有报警。"), lang))])
+    return table(ALARM_HEADINGS[lang == "zh"], (alarm_row(alarm, lang) for alarm in alarms))
+
+
+FAULT_HEADINGS = (("FAULT OF", "CODE", "SINCE", "WHAT"), ("故障源", "代码", "时间", "说明"))
+
+
+def fault_row(fault: FaultView, lang: Lang) -> tuple[str, ...]:
+    name = name_in(fault.source_name, lang)
+    source = fault.source if name == fault.source else f"{name} ({fault.source})"
+    return source, fault.code, clock(fault.since), fault.text
+
+
+def fault_table(faults: Sequence[FaultView], lang: Lang) -> Iterator[Text]:
+    if not faults:
+        return iter([Text(pick(("No fault stands.", "当前没有故障。"), lang))])
+    return table(FAULT_HEADINGS[lang == "zh"], (fault_row(fault, lang) for fault in faults))
+
+
+DEVICE_HEADINGS = (("DEVICE", "KIND", "WHERE", "HEARD", "VALUES"), ("设备", "类型", "位置", "最近上报", "数值"))
+
+
+def device_row(device: DeviceView, lang: Lang) -> tuple[Cell, ...]:
+    heard: Cell = clock(device.heard) if device.heard else pick(("never", "从未"), lang)
+    if device.absent:
+        heard = Text(f"{heard} {pick(('ABSENT', '失联'), lang)}", _BAD)
+    values = "  ".join(f"{quantity} {_value(value)}" for quantity, value in sorted(device.values.items()))
+    return device.device, device.kind, name_in(device.zone_name, lang), heard, values
+
+
+def device_table(devices: Sequence[DeviceView], lang: Lang) -> Iterator[Text]:
+    return table(DEVICE_HEADINGS[lang == "zh"], (device_row(device, lang) for device in devices))
+
+
+def _value(value: float | bool) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}"
+
+
+ZONE_HEADINGS = (("ZONE", "TIER", "KIND", "NAME", "IN"), ("区域", "级别", "类型", "名称", "上级"))
+
+
+def zone_table(zones: Sequence[ZoneView], lang: Lang) -> Iterator[Text]:
+    rows = (
+        (zone.zone, tier_text(zone.tier, lang), zone.kind, name_in(zone.name, lang), zone.parent or "")
+        for zone in zones
+    )
+    return table(ZONE_HEADINGS[lang == "zh"], rows)
+
+
+LINK_HEADINGS = (
+    ("LINK", "STATE", "SINCE", "HEARD", "BAD", "TROUBLE"),
+    ("线路", "状态", "时间", "收到", "错误", "说明"),
+)
+
+
+def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
+    """Links, then outputs, then the journal: everything between the devices and the world."""
+    for link in status.links:
+        yield (
+            f"{link.name} ({link.kind})",
+            _up(link.up, lang),
+            clock(link.since),
+            str(link.received),
+            str(link.bad),
+            link.last_error,
+        )
+    for output in status.outputs:
+        told = pick(
+            (f"{output.delivered} told, {output.pending} wait", f"已送{output.delivered} 待送{output.pending}"), lang
+        )
+        name = f"→ {output.name}"
+        yield name, _up(output.up, lang), "", told, str(output.failed), output.last_error
+    journal = status.journal
+    size = f"{journal.rows} rows, {journal.bytes / 1e6:.1f} MB"
+    yield pick(("journal", "日志"), lang), _up(not journal.degraded, lang), "", size, "", journal.degraded
+
+
+def wiring_table(status: StatusView, lang: Lang) -> Iterator[Text]:
+    return table(LINK_HEADINGS[lang == "zh"], wiring_rows(status, lang))
+
+
+def _up(up: bool, lang: Lang) -> Text:
+    return Text(pick(("up", "正常"), lang)) if up else Text(pick(("DOWN", "中断"), lang), _BAD)

@@ -1,0 +1,90 @@
+"""The words of the terminal in English and Chinese, and the tiers' colours, which never stand without a word."""
+
+import os
+from datetime import datetime
+from typing import Literal
+
+from daemon.api_models import NameView, TierWord
+
+Lang = Literal["en", "zh"]
+
+TIER: dict[TierWord, tuple[str, str]] = {
+    "none": ("normal", "正常"),
+    "blue": ("BLUE", "蓝色"),
+    "yellow": ("YELLOW", "黄色"),
+    "orange": ("ORANGE", "橙色"),
+    "red": ("RED", "红色"),
+}
+TIER_LETTER: dict[TierWord, tuple[str, str]] = {
+    "none": ("", ""),
+    "blue": ("B", "蓝"),
+    "yellow": ("Y", "黄"),
+    "orange": ("O", "橙"),
+    "red": ("R", "红"),
+}
+TIER_STYLE: dict[TierWord, str] = {
+    "none": "",
+    "blue": "bold white on #0050b0",
+    "yellow": "bold black on #ffd800",
+    "orange": "bold black on #ff8c00",
+    "red": "bold white on #c00000",
+}
+STATE: dict[str, tuple[str, str]] = {
+    "normal": ("normal", "正常"),
+    "pending": ("pending", "延时中"),
+    "unack": ("NEW", "未确认"),
+    "acked": ("acked", "已确认"),
+    "rtn_unack": ("gone, new", "已恢复未确认"),
+    "latched_unack": ("latched, new", "锁定未确认"),
+    "latched_acked": ("latched", "锁定已确认"),
+}
+EVENT: dict[str, tuple[str, str]] = {
+    "raise": ("RAISE", "报警"),
+    "escalate": ("ESCALATE", "升级"),
+    "step_down": ("STEP DOWN", "降级"),
+    "return": ("RETURN", "恢复"),
+    "clear": ("CLEAR", "解除"),
+    "acknowledged": ("ACK", "确认"),
+    "silenced": ("SILENCE", "消音"),
+    "investigate": ("INVESTIGATE", "核查"),
+    "stand_down": ("STAND DOWN", "核查结束"),
+    "evacuate": ("EVACUATE", "疏散"),
+    "end_evacuation": ("ALL CLEAR", "疏散解除"),
+    "zone_tier": ("ZONE", "区域"),
+    "report_fault": ("FAULT", "故障"),
+    "end_fault": ("FAULT OVER", "故障消除"),
+    "refuse": ("REFUSED", "拒绝"),
+}
+
+
+def pick(words: tuple[str, str], lang: Lang) -> str:
+    return words[lang == "zh"]
+
+
+def name_in(name: NameView, lang: Lang) -> str:
+    """The Chinese name if asked for and there, else the English one."""
+    return (name.zh if lang == "zh" else "") or name.en
+
+
+def default_lang() -> Lang:
+    """As the terminal's locale says."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def clock(iso: str) -> str:
+    """An API time as local wall time: 21:14:05, with the date before it on any other day than today."""
+    when = datetime.fromisoformat(iso).astimezone()
+    today = datetime.now(when.tzinfo).date()
+    return when.strftime("%H:%M:%S" if when.date() == today else "%Y-%m-%d %H:%M:%S")
+
+
+def span(seconds: float) -> str:
+    """A duration as its two largest units: 45 s, 12 min 3 s, 5 h 2 min, 3 d 4 h."""
+    whole = int(seconds)
+    days, hours, minutes, rest = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
