@@ -1,0 +1,165 @@
+"""What happened, made durable: the side of the journal that lives on the event loop.
+
+Everything is written in order by one thread (`journal_writer`). Whoever submits an entry is told when it is durable,
+or, when that takes longer than COMMIT_DEADLINE_S, that it has to go on without: an alarm does not wait for a disk.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from daemon.clock import Clock, Stamp
+from daemon.core import Event, JournalHealth
+from daemon.journal_writer import Writer
+from rules.signal import Signal
+
+COMMIT_DEADLINE_S = 0.25  # a healthy commit takes 0.1 ms to 50 ms; beyond this, alarms go out from memory
+HELD_SIGNALS = 50_000  # not yet written; about 15 MB, and 50 s of the heaviest traffic
+HELD_DECISIONS = 10_000  # not yet written; kept longer than signals, for they are what people ask for afterwards
+
+Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A delivery that is owed. `decision` is the number of the decision's row."""
+
+    decision: int
+    output: str
+    id: str
+    expires: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A delivery that is owed no more, and why."""
+
+    decision: int
+    output: str
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Entry:
+    """What becomes durable together. `snapshot` is the engine after the last of `signals`."""
+
+    stamp: Stamp
+    signals: list[Signal] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    owed: list[OutboxRow] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
+    snapshot: bytes | None = None
+    done: Callable[[], None] | None = None
+    submitted: float = 0.0  # loop time
+
+
+class Journal:
+    """The only way to the database. `on_degraded(reason)` and `on_recovered()` are told once per change."""
+
+    def __init__(
+        self, writer: Writer, clock: Clock, on_degraded: Callable[[str], None], on_recovered: Callable[[], None]
+    ) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._on_degraded = on_degraded
+        self._on_recovered = on_recovered
+        self._unwritten: deque[Entry] = deque()
+        self._released = 0  # of the oldest unwritten entries: those whose waiters have gone on already
+        self._held_signals = 0
+        self._held_decisions = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self.degraded = ""
+        self.lost_signals = 0
+        self.lost_decisions = 0
+        self.wants_snapshot = False  # signals are missing in it: only a snapshot makes the next start right
+
+    def start(self) -> None:
+        """Begin to write. Call on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._writer.start(
+            written=lambda count: self._loop.call_soon_threadsafe(self._written, count),
+            failed=lambda reason: self._loop.call_soon_threadsafe(self._degrade, reason),
+        )
+
+    def submit(self, entry: Entry) -> None:
+        """Write an entry after all that came before; `entry.done` is called on the loop, in order, exactly once."""
+        self._bound(entry)
+        entry.submitted = self._loop.time()
+        self._held_signals += len(entry.signals)
+        self._held_decisions += len(entry.events)
+        self._unwritten.append(entry)
+        self._writer.put(entry)
+        if self.degraded:
+            self._release_all()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(COMMIT_DEADLINE_S, self._watch)
+
+    @property
+    def holds_older_state(self) -> bool:
+        """It was opened only after the engine had started without it: a snapshot would bury what it remembers."""
+        return self._writer.holds_older_state
+
+    def health(self) -> JournalHealth:
+        return JournalHealth(self._writer.total_signals, self._writer.size_bytes, self.degraded)
+
+    def close(self, within_s: float) -> bool:
+        """Write what is left and close the database. False when that took longer than `within_s`."""
+        if self._timer is not None:
+            self._timer.cancel()
+        return self._writer.close(within_s)
+
+    def _bound(self, entry: Entry) -> None:
+        if self._held_signals + len(entry.signals) > HELD_SIGNALS:
+            self.lost_signals += len(entry.signals)
+            entry.signals = []
+            entry.snapshot = None
+            self.wants_snapshot = True
+        if self._held_decisions + len(entry.events) > HELD_DECISIONS:
+            self.lost_decisions += len(entry.events)
+            entry.events = []
+            entry.owed = []
+
+    def _written(self, count: int) -> None:
+        for _ in range(count):
+            entry = self._unwritten.popleft()
+            self._held_signals -= len(entry.signals)
+            self._held_decisions -= len(entry.events)
+            if self._released:
+                self._released -= 1
+            elif entry.done is not None:
+                self._loop.call_soon(entry.done)
+        if self._writer.replaced:
+            self._writer.replaced = False
+            self.wants_snapshot = True
+        if self.degraded and self._oldest_age_s() < COMMIT_DEADLINE_S:
+            self.degraded = ""
+            self._on_recovered()
+
+    def _watch(self) -> None:
+        self._timer = None
+        if not self._unwritten or self.degraded:
+            return
+        left = COMMIT_DEADLINE_S - self._oldest_age_s()
+        if left <= 0:
+            self._degrade(f"nothing was written for {COMMIT_DEADLINE_S * 1000:.0f} ms; the disk is slow or hangs")
+        else:
+            self._timer = self._loop.call_later(left, self._watch)
+
+    def _degrade(self, reason: str) -> None:
+        news = not self.degraded
+        self.degraded = reason
+        self._release_all()
+        if news:
+            self._on_degraded(reason)
+
+    def _release_all(self) -> None:
+        for index in range(self._released, len(self._unwritten)):
+            done = self._unwritten[index].done
+            if done is not None:
+                self._loop.call_soon(done)
+        self._released = len(self._unwritten)
+
+    def _oldest_age_s(self) -> float:
+        return self._loop.time() - self._unwritten[0].submitted if self._unwritten else 0.0

@@ -1,0 +1,89 @@
+"""The journal's database: its tables, its settings, and how it is opened.
+
+One row of `commits` is one transaction: the signals that the engine took, in order, as one JSON array. A row for each
+signal costs the writer twice the time and tells nothing more; the view `signals` shows them one by one.
+"""
+
+import sqlite3
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL lost acknowledged rows at a power cut
+    "PRAGMA busy_timeout=2000",  # ms; only a backup or an engineer's shell can hold the lock
+    "PRAGMA wal_autocheckpoint=1000",  # pages, the default: about 4 MB between two checkpoints
+    "PRAGMA journal_size_limit=67108864",  # bytes of WAL kept after a checkpoint that a reader delayed
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA cache_size=-2000",  # KiB: the writer appends, it seldom reads
+)
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('journal', lower(hex(randomblob(8))));
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY, name TEXT NOT NULL, boot TEXT NOT NULL, started REAL NOT NULL);
+CREATE TABLE commits (
+    seq INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,
+    at REAL NOT NULL, wall REAL NOT NULL, boottime REAL NOT NULL,
+    total INTEGER NOT NULL, signals TEXT NOT NULL);
+CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body TEXT NOT NULL);
+CREATE TABLE outbox (
+    decision_seq INTEGER NOT NULL, output TEXT NOT NULL, id TEXT NOT NULL, expires REAL,
+    state TEXT NOT NULL DEFAULT 'pending', settled REAL, PRIMARY KEY (decision_seq, output)) WITHOUT ROWID;
+CREATE INDEX outbox_pending ON outbox (output, decision_seq) WHERE state = 'pending';
+CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body BLOB NOT NULL);
+CREATE VIEW signals AS
+    SELECT commits.seq AS commit_seq, each.key AS position, json_extract(each.value, '$[0]') AS kind,
+        json_extract(each.value, '$[1]') AS at, commits.wall AS wall, each.value AS body
+    FROM commits, json_each(commits.signals) AS each;
+"""
+
+
+class JournalUnusable(Exception):
+    """The database can be neither opened nor created; says why, and what a person can do."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the journal, or create it. The connection may be used by any one thread at a time.
+
+    Raises JournalUnusable. Never deletes or renames anything: a database that looks broken may be whole.
+    """
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma).fetchall()
+        _prepare(connection, path)
+    except (sqlite3.Error, JournalUnusable) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, JournalUnusable):
+            raise
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        raise JournalUnusable(f"{path}: {error} ({name}); {_advice(name)}") from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        # one script, one transaction: a crash leaves either no schema or a whole one
+        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    elif version != SCHEMA_VERSION:
+        raise JournalUnusable(
+            f"{path}: its schema is version {version}, this program writes version {SCHEMA_VERSION}; "
+            "start the program version that wrote it, or give another --state folder"
+        )
+
+
+def _advice(name: str) -> str:
+    if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return "copy the file aside and check it with `PRAGMA integrity_check` before you start with an empty folder"
+    if name == "SQLITE_FULL":
+        return "free space on that file system"
+    return "check that the folder exists, can be written, and has space"

@@ -1,0 +1,88 @@
+"""What still has to be told, and to whom: every decision to every output, and to those who listen on the API."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+
+from daemon.broadcast import Broadcast
+from daemon.clock import Clock
+from daemon.core import Event
+from daemon.journal import Entry, Journal, OutboxRow, Settled
+from daemon.recovery import Owed
+from daemon.worker import Job, Worker
+from drivers.contract import Delivery
+from rules.decision import EndEvacuation, Evacuate
+
+SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id
+SETTLE_ROWS = 500
+
+
+def new_run() -> str:
+    """The name of one run of the daemon.
+
+    Delivery ids begin with it, not with the journal's name: what goes out while the journal is degraded can be lost
+    from it, and its number would be given again.
+    """
+    return secrets.token_hex(4)
+
+
+class Outbox:
+    """Implements daemon.pump.Downstream."""
+
+    def __init__(self, run: str, clock: Clock, broadcast: Broadcast) -> None:
+        self._run = run
+        self._clock = clock
+        self._broadcast = broadcast
+        self._workers: list[Worker] = []
+        self._settled: list[Settled] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._submit: Callable[[Entry], None] | None = None
+
+    def connect(self, workers: Sequence[Worker], journal: Journal) -> None:
+        """Name who delivers and where it is written down; once, before anything is sent."""
+        self._workers = list(workers)
+        self._submit = journal.submit
+
+    def owed(self, event: Event) -> Sequence[OutboxRow]:
+        return [OutboxRow(event.id, worker.name, self._id(event), None) for worker in self._workers]
+
+    def send(self, events: Sequence[Event]) -> None:
+        jobs = [Job(event.id, Delivery(self._id(event), event.decision, event.wall)) for event in events]
+        for job in sorted(jobs, key=_priority):
+            for worker in self._workers:
+                worker.offer(job)
+        for event in events:
+            self._broadcast.tell(event)
+
+    def resume(self, owed: Iterable[Owed]) -> None:
+        """Take up what an earlier run did not see confirmed. What is owed to an output that is gone is dropped."""
+        workers = {worker.name: worker for worker in self._workers}
+        for one in owed:
+            if one.output in workers:
+                workers[one.output].offer(Job(one.decision, one.delivery))
+            else:
+                self.settle(Settled(one.decision, one.output, "dropped"))
+
+    def settle(self, settled: Settled) -> None:
+        """Write down how a delivery ended, soon."""
+        self._settled.append(settled)
+        if len(self._settled) >= SETTLE_ROWS:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SETTLE_S, self.flush)
+
+    def flush(self) -> None:
+        """Write down now what is gathered."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._settled and self._submit is not None:
+            settled, self._settled = self._settled, []
+            self._submit(Entry(self._clock.stamp(), settled=settled))
+
+    def _id(self, event: Event) -> str:
+        return f"{self._run}-{event.id}"
+
+
+def _priority(job: Job) -> int:
+    return 0 if isinstance(job.delivery.decision, Evacuate | EndEvacuation) else 1

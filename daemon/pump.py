@@ -1,0 +1,219 @@
+"""The only caller of the engine: signals in, decisions out, and nothing leaves before it is durable."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from daemon.clock import Clock
+from daemon.core import Event
+from daemon.journal import Entry, Journal, OutboxRow
+from rules.decision import Decision
+from rules.engine import Engine
+from rules.signal import Fault, Order, Reading, Recovered, Signal, Tick
+
+INBOX_SIGNALS = 20_000  # about 5 MB and 1 s of work; a broker stops at 200 unacknowledged messages, so never in peace
+TURN_SIGNALS = 500  # taken before the event loop is given back: about 5 ms
+SNAPSHOT_SIGNALS = 20_000  # to fold after a restart: about 0.3 s
+SNAPSHOT_S = 60.0
+TIMER_SLACK_S = 0.0005  # so that a timer that fires a hair early does not find its deadline in the future
+
+SOURCE = "tocsin/pump"
+
+
+class Downstream(Protocol):
+    """Where decisions go."""
+
+    def owed(self, event: Event) -> Sequence[OutboxRow]:
+        """The deliveries that a decision owes: they become durable with it."""
+
+    def send(self, events: Sequence[Event]) -> None:
+        """The decisions are durable: tell everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    signals: Sequence[Signal]
+    done: Callable[[], None] | None = None
+    answer: "asyncio.Future[Sequence[Decision]] | None" = None
+
+
+class Pump:
+    """Implements drivers.contract.Inbox.
+
+    When the inbox is full a message is dropped, counted and told as a fault; its `done` is then never called, so that
+    the sender, unacknowledged, offers it again.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        clock: Clock,
+        downstream: Downstream,
+        *,
+        next_decision: int,
+        snapshots: bool,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._clock = clock
+        self._downstream = downstream
+        self._next_decision = next_decision
+        self._snapshots = snapshots
+        self._inbox: deque[_Message] = deque()
+        self._waiting = 0  # signals in the inbox
+        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0  # engine time
+        self._at = clock.now()  # of the last signal: never runs backwards
+        self._since_snapshot = 0
+        self._snapshot_at = self._at
+        self._overflowing = False
+        self.readings_taken = 0
+        self.duplicates = 0
+        self.dropped = 0
+
+    def put(self, signals: Sequence[Signal], done: Callable[[], None] | None = None) -> None:
+        if self._waiting + len(signals) > INBOX_SIGNALS:
+            self._overflow(len(signals))
+            return
+        self._enqueue(_Message(signals, done))
+
+    def report(self, signal: Signal) -> None:
+        """Take a signal of the daemon about itself, told once per change; a full inbox does not refuse it."""
+        self._enqueue(_Message((signal,)))
+
+    async def order(self, order: Order) -> Sequence[Decision]:
+        """Take a person's order; a full inbox does not refuse it. Returns its decisions once they are durable."""
+        answer: asyncio.Future[Sequence[Decision]] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Message((order,), None, answer))
+        return await answer
+
+    async def run(self) -> None:
+        """Turns for ever. What the engine raises is raised here: it must end the process, for its state is unknown."""
+        self._arm()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._turn()
+            self._arm()
+            if self._inbox:
+                self._wake.set()
+                await asyncio.sleep(0)
+
+    def _enqueue(self, message: _Message) -> None:
+        self._inbox.append(message)
+        self._waiting += len(message.signals)
+        self._wake.set()
+
+    def _turn(self) -> None:
+        """Step through a bounded part of the inbox, then hand all of it to the journal as one entry."""
+        taken: list[Signal] = []
+        events: list[Event] = []
+        messages: list[_Message] = []
+        answers: list[tuple[asyncio.Future[Sequence[Decision]], Sequence[Decision]]] = []
+        while self._inbox and len(taken) < TURN_SIGNALS:
+            message = self._inbox.popleft()
+            self._waiting -= len(message.signals)
+            messages.append(message)
+            for signal in self._fresh(message.signals):
+                decisions = self._step(signal, taken, events)
+                if message.answer is not None:
+                    answers.append((message.answer, decisions))
+        if not self._inbox:
+            self._tick_if_due(taken, events)
+            self._end_overflow()
+        if not taken and not any(message.done for message in messages):
+            return
+        owed = [row for event in events for row in self._downstream.owed(event)]
+        entry = Entry(self._clock.stamp(), taken, events, owed)
+        entry.snapshot = self._snapshot(len(taken))
+        entry.done = lambda: self._durable(events, messages, answers)
+        self._journal.submit(entry)
+
+    def _fresh(self, signals: Sequence[Signal]) -> Sequence[Signal]:
+        """All but those the engine has taken already; looked at before the first of a message counts as taken."""
+        if not any(self._seen(signal) for signal in signals):
+            return signals
+        fresh = [signal for signal in signals if not self._seen(signal)]
+        self.duplicates += len(signals) - len(fresh)
+        return fresh
+
+    def _seen(self, signal: Signal) -> bool:
+        return type(signal) is Reading and signal.origin is not None and self._engine.seen(signal.device, signal.origin)
+
+    def _step(self, signal: Signal, taken: list[Signal], events: list[Event]) -> Sequence[Decision]:
+        if signal.at < self._at:
+            signal = msgspec.structs.replace(signal, at=self._at)
+        self._at = signal.at
+        decisions = self._engine.step(signal)
+        taken.append(signal)
+        if type(signal) is Reading:
+            self.readings_taken += 1
+        for decision in decisions:
+            events.append(Event(self._next_decision, self._clock.wall(), decision))
+            self._next_decision += 1
+        return decisions
+
+    def _tick_if_due(self, taken: list[Signal], events: list[Event]) -> None:
+        """A delay ends on time, not when data comes."""
+        due = self._engine.deadline()
+        if due is not None and due <= (now := self._clock.now()):
+            self._step(Tick(now), taken, events)
+
+    def _arm(self) -> None:
+        due = self._engine.deadline()
+        if due is None or (self._timer is not None and self._timer_at <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        delay_s = max(due - self._clock.now(), 0.0) + TIMER_SLACK_S
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake.set()
+
+    def _snapshot(self, taken: int) -> bytes | None:
+        self._since_snapshot += taken
+        if not self._snapshots or self._journal.degraded or self._journal.holds_older_state:
+            return None
+        due = self._since_snapshot >= SNAPSHOT_SIGNALS or self._at - self._snapshot_at >= SNAPSHOT_S
+        if not (due and self._since_snapshot) and not self._journal.wants_snapshot:
+            return None
+        self._since_snapshot = 0
+        self._snapshot_at = self._at
+        self._journal.wants_snapshot = False
+        return self._engine.snapshot()
+
+    def _durable(
+        self,
+        events: Sequence[Event],
+        messages: Sequence[_Message],
+        answers: Sequence[tuple["asyncio.Future[Sequence[Decision]]", Sequence[Decision]]],
+    ) -> None:
+        if events:
+            self._downstream.send(events)
+        for answer, decisions in answers:
+            if not answer.done():  # the person's connection may be gone
+                answer.set_result(decisions)
+        for message in messages:
+            if message.done is not None:
+                message.done()
+
+    def _overflow(self, signals: int) -> None:
+        self.dropped += signals
+        if not self._overflowing:
+            self._overflowing = True
+            text = f"more than {INBOX_SIGNALS} signals wait: messages are left unacknowledged until there is room"
+            self.report(Fault(self._clock.now(), SOURCE, "overload", text))
+
+    def _end_overflow(self) -> None:
+        if self._overflowing:
+            self._overflowing = False
+            self.report(Recovered(self._clock.now(), SOURCE, "overload"))

@@ -1,0 +1,307 @@
+"""What the journal promises: in order, durable before it says so, and never in the way of an alarm."""
+
+import asyncio
+import json
+import signal as signals
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon import journal_writer
+from daemon.clock import Stamp
+from daemon.core import Event
+from daemon.journal import HELD_SIGNALS, Entry, Journal, OutboxRow, Settled
+from daemon.journal_schema import JournalUnusable, open_database
+from daemon.journal_writer import Writer
+from daemon.recovery import last_stamp, recover
+from rules.decision import ZoneTier
+from rules.signal import Tick
+from rules.tier import Tier
+from tests.daemon import house
+
+CHILD = Path(__file__).with_name("journal_child.py")
+
+
+def _stamp(at: float) -> Stamp:
+    return Stamp(at, 1000.0 + at, "boot", at)
+
+
+def _entry(number: int, done: Callable[[], None] | None = None) -> Entry:
+    return Entry(_stamp(float(number)), [Tick(float(number))], done=done)
+
+
+class _Bench:
+    """A journal with its health as events."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection | None) -> None:
+        self.writer = Writer(path, connection, "run", "boot")
+        self.journal = Journal(self.writer, house.HandClock(), self._degraded, self._recovered)
+        self.reasons: list[str] = []
+        self.degraded = asyncio.Event()
+        self.recovered = asyncio.Event()
+
+    def _degraded(self, reason: str) -> None:
+        self.reasons.append(reason)
+        self.degraded.set()
+
+    def _recovered(self) -> None:
+        self.recovered.set()
+
+    async def durable(self, entry: Entry) -> None:
+        done = asyncio.Event()
+        entry.done = done.set
+        self.journal.submit(entry)
+        await asyncio.wait_for(done.wait(), 10)
+
+
+@asynccontextmanager
+async def _journal(path: Path, *, connect: bool = True) -> AsyncIterator[_Bench]:
+    bench = _Bench(path, open_database(path) if connect else None)
+    bench.journal.start()
+    try:
+        yield bench
+    finally:
+        assert await asyncio.to_thread(bench.journal.close, 10)
+
+
+def _ticks(path: Path) -> list[float]:
+    with sqlite3.connect(path) as connection:
+        return [at for (at,) in connection.execute("SELECT at FROM signals ORDER BY commit_seq, position")]
+
+
+async def test_done_means_durable_and_in_order(tmp_path: Path) -> None:
+    """When an entry is said to be done, another connection reads it and all before it."""
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        order: list[int] = []
+        seen: list[int] = []
+        for number in range(50):
+
+            def done(number: int = number) -> None:
+                order.append(number)
+                seen.append(len(_ticks(path)))
+
+            bench.journal.submit(_entry(number, done))
+        await bench.durable(_entry(50))
+    assert order == list(range(50))
+    assert all(rows > number for number, rows in zip(order, seen, strict=True))
+    assert _ticks(path) == [float(number) for number in range(51)]
+
+
+async def test_one_entry_is_one_transaction(tmp_path: Path) -> None:
+    """Signals, decisions and what is owed are together, by name and number, for whoever reads the file."""
+    path = tmp_path / "journal.db"
+    event = Event(9, 1005.0, ZoneTier(5.0, "room-1", Tier.RED))
+    async with _journal(path) as bench:
+        rows = [OutboxRow(9, "broker", "run-9", None), OutboxRow(9, "log", "run-9", 12.5)]
+        await bench.durable(Entry(_stamp(5.0), [house.smoke(5.0, 6.1, 1)], [event], rows))
+        await bench.durable(Entry(_stamp(6.0), settled=[Settled(9, "log", "confirmed")]))
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT kind, at FROM signals").fetchall() == [("reading", 5.0)]
+        (body,) = connection.execute("SELECT body FROM decisions WHERE seq = 9").fetchone()
+        assert json.loads(body) == {"type": "zone_tier", "at": 5.0, "zone": "room-1", "tier": 4, "because": []}
+        outbox = connection.execute("SELECT output, id, expires, state, settled FROM outbox ORDER BY output").fetchall()
+        assert outbox == [("broker", "run-9", None, "pending", None), ("log", "run-9", 12.5, "confirmed", 1006.0)]
+
+
+@pytest.mark.parametrize("kills", range(4))
+async def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path, kills: int) -> None:
+    """Killed in the middle of writing, the journal holds every entry that it called durable, without a gap."""
+    path = tmp_path / "journal.db"
+    with subprocess.Popen([sys.executable, str(CHILD), str(path)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(200 * (kills + 1))]
+        child.send_signal(signals.SIGKILL)
+        acknowledged = [int(line) for line in lines + child.stdout.readlines() if line.endswith("\n")]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    kept = _ticks(path)
+    assert kept == [float(number) for number in range(1, len(kept) + 1)]
+    assert len(kept) >= acknowledged[-1] >= 200
+
+
+async def test_a_hanging_disk_does_not_hold_up_alarms(tmp_path: Path) -> None:
+    """Not written within 250 ms, entries go on from memory, the journal says so, and later holds all in order."""
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        await bench.durable(_entry(0))
+        with sqlite3.connect(path, isolation_level=None) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            began = asyncio.get_running_loop().time()
+            await bench.durable(_entry(1))
+            waited = asyncio.get_running_loop().time() - began
+            assert bench.journal.degraded
+            assert 0.2 <= waited < 2.0
+            await bench.durable(_entry(2))
+            assert _ticks(path) == [0.0]
+            holder.execute("ROLLBACK")
+        await asyncio.wait_for(bench.recovered.wait(), 10)
+        assert bench.journal.degraded == ""
+        await bench.durable(_entry(3))
+    assert _ticks(path) == [0.0, 1.0, 2.0, 3.0]
+    assert len(bench.reasons) == 1
+
+
+def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
+    """With no room to write, entries go on from memory within 250 ms; with room again, all of them are there, in order."""
+    path = tmp_path / "journal.db"
+    child = subprocess.run(
+        [sys.executable, str(CHILD), str(path), "full"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert child.returncode == 0, child.stderr
+    story = json.loads(child.stdout.splitlines()[-1])
+    assert story["written_while_full"] < story["submitted_while_full"], "the disk was never full: the test has no teeth"
+    assert story["done_while_full"] == story["submitted_while_full"]
+    assert story["longest_wait_s"] < 2.0
+    assert story["degraded"], "nobody was told"
+    assert story["recovered"]
+    kept = _ticks(path)
+    assert kept == [float(number) for number in range(1, story["submitted"] + 1)]
+
+
+async def test_what_cannot_be_held_is_counted_and_asks_for_a_snapshot(tmp_path: Path) -> None:
+    """Memory is bounded while nothing can be written: signals go first, and only a snapshot makes up for them."""
+    path = tmp_path / "absent" / "journal.db"
+    async with _journal(path, connect=False) as bench:
+        many = [Tick(1.0)] * 10_000
+        for _ in range(HELD_SIGNALS // len(many)):
+            bench.journal.submit(Entry(_stamp(1.0), list(many)))
+        assert bench.journal.lost_signals == 0
+        event = Event(1, 1.0, ZoneTier(1.0, "room-1", Tier.RED))
+        await bench.durable(Entry(_stamp(2.0), [Tick(2.0)], [event]))
+        assert bench.journal.lost_signals == 1
+        assert bench.journal.lost_decisions == 0
+        assert bench.journal.wants_snapshot
+        path.parent.mkdir()
+        await asyncio.wait_for(bench.recovered.wait(), 20)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT max(total) FROM commits").fetchone() == (HELD_SIGNALS,)
+        assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (1,)
+
+
+async def test_a_journal_that_opens_late_keeps_its_older_state(tmp_path: Path) -> None:
+    """Opened only after the start, it is written on, and asks not to be buried under a snapshot."""
+    folder, aside = tmp_path / "state", tmp_path / "aside"
+    folder.mkdir()
+    path = folder / "journal.db"
+    async with _journal(path) as bench:
+        await bench.durable(_entry(1))
+    folder.rename(aside)
+    async with _journal(path, connect=False) as bench:
+        await bench.durable(_entry(2))
+        await asyncio.wait_for(bench.degraded.wait(), 10)
+        aside.rename(folder)
+        await asyncio.wait_for(bench.recovered.wait(), 10)
+        assert bench.journal.holds_older_state
+    assert _ticks(path) == [1.0, 2.0]
+
+
+async def test_a_deleted_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite writes on into a deleted file; the journal notices, opens a new one, and asks for a snapshot."""
+    monkeypatch.setattr(journal_writer, "LOOK_EVERY_S", 0.0)
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        await bench.durable(_entry(1))
+        for file in tmp_path.iterdir():
+            file.unlink()
+        await bench.durable(_entry(2))
+        await asyncio.wait_for(bench.recovered.wait(), 10)
+        assert "deleted or replaced" in bench.reasons[0]
+        assert bench.journal.wants_snapshot
+    assert _ticks(path) == [2.0]
+
+
+async def test_a_quiet_journal_still_knows_the_time(tmp_path: Path) -> None:
+    """Entries without content are written every few seconds: the length of an outage is known after a quiet hour."""
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        for at in range(12):
+            await bench.durable(Entry(_stamp(float(at))))
+    with sqlite3.connect(path) as connection:
+        assert [at for (at,) in connection.execute("SELECT at FROM commits")] == [0.0, 5.0, 10.0]
+        assert last_stamp(connection) == _stamp(10.0)
+
+
+async def test_old_signals_are_forgotten_only_behind_two_snapshots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the bound, signals before the older of the kept snapshots go; what a start needs stays."""
+    monkeypatch.setattr(journal_writer, "SIGNALS_KEPT", 10)
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        for number in range(1, 101):
+            entry = _entry(number)
+            if number in (30, 60, 90):
+                entry.snapshot = b"%d" % number
+            await bench.durable(entry)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT body FROM snapshots ORDER BY seq").fetchall() == [(b"60",), (b"90",)]
+    assert _ticks(path)[0] == 61.0
+
+
+async def test_old_decisions_go_by_age_alone(tmp_path: Path) -> None:
+    """After thirty days a decision and what was owed of it are forgotten, a younger one is not."""
+    path = tmp_path / "journal.db"
+    day_s = 86400.0
+    async with _journal(path) as bench:
+        for number, day in enumerate((0, 20, 31)):
+            event = Event(number + 1, 1000.0 + day * day_s, ZoneTier(day * day_s, "room-1", Tier.RED))
+            entry = Entry(_stamp(day * day_s), [], [event], [OutboxRow(number + 1, "log", f"run-{number}", None)])
+            entry.snapshot = b"x"
+            await bench.durable(entry)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT seq FROM decisions").fetchall() == [(2,), (3,)]
+        assert connection.execute("SELECT decision_seq FROM outbox").fetchall() == [(2,), (3,)]
+
+
+async def test_half_a_character_does_not_stop_the_journal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A signal that cannot be encoded is left out and logged; its neighbours are written."""
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        bad = house.smoke(2.0, 1.0, 1, device="det-\ud800")
+        await bench.durable(Entry(_stamp(3.0), [Tick(1.0), bad, Tick(3.0)]))
+    assert _ticks(path) == [1.0, 3.0]
+    assert "cannot be written" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 40, b""])
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    """A broken file is never deleted or overwritten; an empty one becomes a journal."""
+    path = tmp_path / "journal.db"
+    path.write_bytes(content)
+    if content:
+        with pytest.raises(JournalUnusable, match="copy the file aside"):
+            open_database(path)
+        assert path.read_bytes() == content
+    else:
+        open_database(path).close()
+
+
+def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
+    """A schema that this program does not write is named, not guessed at."""
+    path = tmp_path / "journal.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=99")
+    with pytest.raises(JournalUnusable, match="version 99"):
+        open_database(path)
+
+
+async def test_what_cannot_be_read_is_told_and_skipped(tmp_path: Path) -> None:
+    """A damaged snapshot or signal costs itself and nothing else, and people are told."""
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        entry = Entry(_stamp(1.0), [house.press(1.0, 1)])
+        await bench.durable(entry)
+        await bench.durable(Entry(_stamp(2.0), [Tick(2.0)], snapshot=b"damaged"))
+        await bench.durable(Entry(_stamp(3.0), [Tick(3.0), house.smoke(3.0, float("nan"), 1), house.press(3.0, 2)]))
+    connection = open_database(path)
+    recovered = recover(connection, house.plan())
+    connection.close()
+    assert [alarm.alarm for alarm in recovered.engine.alarms()] == ["panic@sos-1"]
+    assert len(recovered.problems) == 2
+    assert recovered.last == _stamp(3.0)

@@ -1,0 +1,256 @@
+"""Deliveries of one output: order, repetition, what overtakes what, and what is told when nothing gets through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from daemon.journal import Settled
+from daemon.worker import PENDING_MAX, Job, Worker
+from drivers.contract import Delivery
+from rules.decision import Decision, EndEvacuation, Evacuate, ZoneTier
+from rules.signal import Fault, Recovered, Signal
+from rules.tier import Tier
+from tests.daemon.house import HandOutput, refuse
+from tests.daemon.virtual_time import VirtualClock, run_virtually
+
+
+def _job(number: int, decision: Decision, expires: float | None = None) -> Job:
+    return Job(number, Delivery(f"run-{number}", decision, 0.0, expires))
+
+
+def _event(number: int) -> Job:
+    return _job(number, ZoneTier(1.0, "room-1", Tier.ORANGE))
+
+
+def _evacuate(number: int, evacuation: str = "whole/1") -> Job:
+    return _job(number, Evacuate(1.0, evacuation, "whole", ("venue",), "room-1"))
+
+
+def _end(number: int, evacuation: str = "whole/1") -> Job:
+    return _job(number, EndEvacuation(1.0, evacuation, "whole", ("venue",)))
+
+
+class _Bench:
+    def __init__(self) -> None:
+        self.output = HandOutput()
+        self.settled: list[Settled] = []
+        self.told: list[Signal] = []
+        self.worker = Worker(self.output, VirtualClock(), self.settled.append, self.told.append)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.worker.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def outcomes(self) -> list[tuple[int, str]]:
+        return [(one.decision, one.outcome) for one in self.settled]
+
+    def codes(self) -> list[tuple[str, str]]:
+        return [(type(signal).__name__, signal.code) for signal in self.told if isinstance(signal, Fault | Recovered)]
+
+
+def test_delivers_in_order() -> None:
+    """Deliveries arrive in the order in which they were decided, each confirmed before the next."""
+
+    async def story() -> None:
+        bench = _Bench()
+        for number in (1, 2, 3):
+            bench.worker.offer(_event(number))
+        async with bench.running():
+            await asyncio.sleep(1)
+        assert bench.outcomes() == [(1, "confirmed"), (2, "confirmed"), (3, "confirmed")]
+        assert bench.worker.health().pending == 0
+
+    run_virtually(story())
+
+
+def test_an_evacuation_overtakes_a_stuck_line() -> None:
+    """An event that hangs does not hold up an evacuation for a moment."""
+
+    async def story() -> None:
+        bench = _Bench()
+        output = bench.output
+        output.gate.clear()
+        async with bench.running():
+            bench.worker.offer(_event(1))
+            await asyncio.sleep(0.5)
+            output.gate = asyncio.Event()
+            output.gate.set()
+            bench.worker.offer(_evacuate(2))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert [delivery.id for delivery in output.confirmed] == ["run-2"]
+
+    run_virtually(story())
+
+
+def test_an_evacuation_is_repeated_each_second_until_confirmed() -> None:
+    """Unconfirmed, the same id goes out every second; after 3 s it is a fault, and the confirmation ends the fault."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.gate.clear()
+        async with bench.running():
+            bench.worker.offer(_evacuate(7))
+            await asyncio.sleep(2.5)
+            assert bench.codes() == []
+            await asyncio.sleep(7)
+            assert len(bench.output.tried) == 10
+            assert {delivery.id for delivery in bench.output.tried} == {"run-7"}
+            assert bench.codes() == [("Fault", "unconfirmed")]
+            bench.output.gate.set()
+            await asyncio.sleep(1)
+        assert bench.outcomes() == [(7, "confirmed")]
+        assert bench.codes() == [("Fault", "unconfirmed"), ("Recovered", "unconfirmed")]
+
+    run_virtually(story())
+
+
+def test_a_failing_evacuation_does_not_spin() -> None:
+    """An output that fails at once is still tried once a second, not in a loop; even a final refusal is tried again."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = refuse(retry=False)
+        async with bench.running():
+            bench.worker.offer(_evacuate(7))
+            await asyncio.sleep(4.5)
+        assert len(bench.output.tried) == 5
+
+    run_virtually(story())
+
+
+def test_the_end_of_an_evacuation_takes_back_its_order() -> None:
+    """An evacuation that nobody confirmed is not repeated once people ended it; another one goes on."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.gate.clear()
+        async with bench.running():
+            bench.worker.offer(_evacuate(1, "whole/1"))
+            bench.worker.offer(_evacuate(2, "east/1"))
+            await asyncio.sleep(5)
+            bench.worker.offer(_end(3, "whole/1"))
+            bench.output.tried.clear()
+            await asyncio.sleep(3)
+            assert {delivery.id for delivery in bench.output.tried} == {"run-2", "run-3"}
+            bench.output.gate.set()
+            await asyncio.sleep(2)
+        assert bench.outcomes()[0] == (1, "superseded")
+        assert sorted(bench.outcomes()[1:]) == [(2, "confirmed"), (3, "confirmed")]
+        assert bench.codes() == [("Fault", "unconfirmed"), ("Recovered", "unconfirmed")]
+
+    run_virtually(story())
+
+
+def test_a_refused_event_does_not_stop_the_line() -> None:
+    """What can never be delivered is given up with a fault, and the next delivery ends that fault."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = refuse(retry=False)
+        async with bench.running():
+            bench.worker.offer(_event(1))
+            await asyncio.sleep(0.1)
+            bench.output.answer = lambda delivery: None
+            bench.worker.offer(_event(2))
+            await asyncio.sleep(0.1)
+        assert bench.outcomes() == [(1, "refused"), (2, "confirmed")]
+        assert bench.codes() == [("Fault", "refused"), ("Recovered", "refused")]
+
+    run_virtually(story())
+
+
+def test_an_output_that_is_down_is_a_fault_and_loses_nothing() -> None:
+    """Events wait out an outage, tried with back-off; after 10 s the outage is told, and its end as well."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = refuse(retry=True)
+        async with bench.running():
+            for number in range(5):
+                bench.worker.offer(_event(number))
+            await asyncio.sleep(60)
+            assert bench.codes() == [("Fault", "undelivered")]
+            assert 55 <= len(bench.output.tried) <= 70
+            assert bench.worker.health().pending == 5
+            bench.output.answer = lambda delivery: None
+            await asyncio.sleep(1.5)
+        assert bench.outcomes() == [(number, "confirmed") for number in range(5)]
+        assert bench.codes() == [("Fault", "undelivered"), ("Recovered", "undelivered")]
+
+    run_virtually(story())
+
+
+def test_the_line_is_bounded() -> None:
+    """Beyond its bound the oldest deliveries are dropped, settled as dropped, and told once."""
+
+    async def story() -> None:
+        bench = _Bench()
+        for number in range(PENDING_MAX + 3):
+            bench.worker.offer(_event(number))
+        assert bench.outcomes() == [(0, "dropped"), (1, "dropped"), (2, "dropped")]
+        assert bench.codes() == [("Fault", "overflow")]
+        assert bench.worker.health().pending == PENDING_MAX
+
+    run_virtually(story())
+
+
+def test_a_bug_in_an_output_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception that no contract knows leaves a traceback and a failed try, and the delivery is made later."""
+
+    def bug(delivery: Delivery) -> None:
+        raise ZeroDivisionError("planted")
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = bug
+        async with bench.running():
+            bench.worker.offer(_event(1))
+            await asyncio.sleep(0.05)
+            assert "planted" in bench.worker.health().last_error
+            bench.output.answer = lambda delivery: None
+            await asyncio.sleep(1)
+        assert bench.outcomes() == [(1, "confirmed")]
+
+    run_virtually(story())
+    assert "Traceback" in caplog.text
+
+
+def test_a_worker_goes_on_after_it_was_started_again() -> None:
+    """Cancelled and run again, it still owes the evacuation and the event that were under way."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.gate.clear()
+        async with bench.running():
+            bench.worker.offer(_evacuate(1))
+            bench.worker.offer(_event(2))
+            await asyncio.sleep(0.5)
+        bench.output.gate.set()
+        async with bench.running():
+            await asyncio.sleep(0.5)
+        assert sorted(bench.outcomes()) == [(1, "confirmed"), (2, "confirmed")]
+
+    run_virtually(story())
+
+
+def test_a_stale_command_is_not_carried_out() -> None:
+    """A delivery past its expiry is settled as expired and never reaches the output."""
+
+    async def story() -> None:
+        bench = _Bench()
+        async with bench.running():
+            bench.worker.offer(_job(1, ZoneTier(1.0, "room-1", Tier.RED), expires=50.0))
+            bench.worker.offer(_job(2, Evacuate(1.0, "w/1", "w", ("venue",), "room-1"), expires=50.0))
+            await asyncio.sleep(0.1)
+        assert sorted(bench.outcomes()) == [(1, "expired"), (2, "expired")]
+        assert bench.output.tried == []
+
+    run_virtually(story())
