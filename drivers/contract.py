@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from rules.decision import Decision
+from rules.plan import EvacuationPlan
 from rules.signal import Signal
 from rules.venue import Venue
 
@@ -140,8 +141,10 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutputContext:
-    """What an output may know of the house: the venue for names, the clock, and the settings of the links by name."""
+    """What an output may know of the house: the venue for names, the clock, the settings of the links by
+    name, and the evacuation plans by id, for what people are told."""
 
     venue: Venue
     now: Now
     links: Mapping[str, object]
+    evacuation_plans: Mapping[str, EvacuationPlan] = field(default_factory=dict)

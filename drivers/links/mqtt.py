@@ -164,7 +164,7 @@ class MqttLink:
             self._receipts.add(dialect, receipt)
 
     def _weigh(self, decoded: Decoded, where: str, at: float) -> Sequence[Signal]:
-        signals = decoded.signals
+        signals: Sequence[Signal] = decoded.signals
         unreadable = [bad for bad in decoded.bad if bad.quantity is None]
         if not unreadable:
             signals = self.quarantine.good(signals, at)
@@ -231,6 +231,6 @@ class MqttLink:
 
     def _send_receipt(self, topic: str, payload: bytes) -> None:
         try:
-            self._connection.publish(topic, payload, qos=0)
+            self._connection.say(topic, payload)
         except NotConnected:
             log.debug("link %s: no receipt for %s, the device will ask again", self.name, topic)

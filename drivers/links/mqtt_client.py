@@ -14,7 +14,6 @@ from drivers.links.mqtt_socket import CONNECT_LIMIT_S, open_socket, read_passwor
 TICK_S = 0.5  # paho's keep-alive wants a look at least twice a second
 READY_LIMIT_S = 5.0  # from the open socket to CONNACK and SUBACK
 OPEN_LIMIT_S = 2 * CONNECT_LIMIT_S + 1.0  # TCP and TLS each have theirs; a name server that hangs is not waited for
-STEADY_S = 10.0  # a connection that lasted this long was a good one: the next wait is short again
 
 Opener = Callable[[MqttSettings], socket.socket]
 
@@ -29,9 +28,7 @@ class User(Listener, Protocol):
 class MqttConnection:
     """`generation` counts connections: an acknowledgement is good only on the one its message came over."""
 
-    def __init__(
-        self, settings: MqttSettings, identity: Identity, user: User, opener: Opener = open_socket
-    ) -> None:
+    def __init__(self, settings: MqttSettings, identity: Identity, user: User, opener: Opener = open_socket) -> None:
         self._settings = settings
         self._identity = identity
         self._user = user
@@ -48,7 +45,7 @@ class MqttConnection:
         try:
             while True:
                 await self._connect_once()
-                await asyncio.sleep(self._backoff.next())
+                await asyncio.sleep(self._backoff.next_s())
         finally:
             if self._session is not None:
                 self._session.close("shutting down")
@@ -57,11 +54,20 @@ class MqttConnection:
                 self._opening.add_done_callback(_close_unwanted)
             self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> int:
-        """Sends at once; for QoS 1 the returned identifier comes back in `User.confirmed`. Raises NotConnected."""
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
+        """Send at once, QoS 1. The returned identifier comes back in `User.confirmed`. Raises NotConnected."""
         if self._session is None:
             raise NotConnected("not connected")
-        return self._session.publish(topic, payload, qos, retain)
+        return self._session.publish(topic, payload, retain)
+
+    def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """Send without asking for confirmation, together with what else is said in this turn of the loop.
+
+        Raises NotConnected.
+        """
+        if self._session is None:
+            raise NotConnected("not connected")
+        self._session.say(topic, payload, retain)
 
     def acknowledge(self, mid: int, generation: int) -> None:
         """Let the broker forget a message. Ignored when its connection is gone: it will send the message again."""
@@ -83,8 +89,7 @@ class MqttConnection:
         loss = await self._watch(session, began + READY_LIMIT_S)
         lasted_s = loop.time() - began if session.was_ready else 0.0
         self._session = None
-        if lasted_s >= STEADY_S:
-            self._backoff.reset()
+        self._backoff.held(lasted_s)
         self._user.disconnected(loss, lasted_s)
 
     async def _watch(self, session: Session, ready_by: float) -> Loss:

@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTErrorCode, MQTTv5, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -15,7 +15,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_socket import BrokerSocket, Congested
-from drivers.links.mqtt_wire import Publish, WireError, puback
+from drivers.links.mqtt_wire import Publish, WireError, puback, publish_packet
 
 RECEIVE_MAXIMUM = 200  # messages the broker sends before it waits for acknowledgements: two journal commits' worth
 OUTGOING_LIMIT = 200  # publishes without a PUBACK; the caller keeps the rest and tries again
@@ -72,7 +72,12 @@ class Session:
     """`lost` is done when the connection has ended, with the reason. Only to be used on the event loop."""
 
     def __init__(
-        self, opened: socket.socket, settings: MqttSettings, password: str | None, identity: Identity, listener: Listener
+        self,
+        opened: socket.socket,
+        settings: MqttSettings,
+        password: str | None,
+        identity: Identity,
+        listener: Listener,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._v5 = settings.protocol == "5"
@@ -92,20 +97,25 @@ class Session:
         if not self.lost.done():
             self._guarded(lambda: self._socket.send(puback(mid)))
 
-    def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> int:
-        """Send at once. Returns the identifier that `Listener.confirmed` will tell for QoS 1. Raises NotConnected."""
+    def say(self, topic: str, payload: bytes, retain: bool) -> None:
+        """Send at the end of this turn of the loop, QoS 0. Raises NotConnected."""
+        if not self.ready:
+            raise NotConnected("not connected")
+        self._guarded(lambda: self._socket.send(publish_packet(topic, payload, retain, self._v5)))
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> int:
+        """Send at once, QoS 1. Returns the identifier that `Listener.confirmed` will tell. Raises NotConnected."""
         if not self.ready or len(self._unconfirmed) >= OUTGOING_LIMIT:
             raise NotConnected("the broker has not confirmed the last 200 messages" if self.ready else "not connected")
         try:
-            sent = self._paho.publish(topic, payload, qos, retain)
+            sent = self._paho.publish(topic, payload, 1, retain)
         except (Congested, OSError) as error:
             self._drop(str(error))
             raise NotConnected(str(error)) from error
         if sent.rc:
             self._drop(f"publishing failed: {sent.rc!r}")
             raise NotConnected(f"publishing failed: {sent.rc!r}")
-        if qos:
-            self._unconfirmed.add(sent.mid)
+        self._unconfirmed.add(sent.mid)
         self._socket.flush()
         return sent.mid
 
@@ -122,7 +132,7 @@ class Session:
         paho = _Paho(
             CallbackAPIVersion.VERSION2,
             self._identity.client_id,
-            protocol=MQTTv5 if self._v5 else MQTTv311,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._v5 else MQTTProtocolVersion.MQTTv311,
             clean_session=None if self._v5 else not self._identity.persistent,
             reconnect_on_failure=False,
         )
@@ -176,7 +186,7 @@ class Session:
             self._drop(f"paho: {code.name}")
 
     def _guarded(self, work: Callable[[], object]) -> None:
-        """Whatever goes wrong with a connection ends that connection; an exception left to the loop would repeat for ever."""
+        """Whatever goes wrong with a connection ends it; an exception left to the loop would repeat for ever."""
         try:
             work()
         except (OSError, WireError, Congested) as error:
@@ -197,14 +207,12 @@ class Session:
         if not self._identity.filters:
             self._become_ready()
             return
-        wanted: Sequence[tuple[str, SubscribeOptions]] | Sequence[tuple[str, int]]
         if self._v5:
             # Retained messages are state: they are wanted when the broker has forgotten us, not again at each reconnect.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            wanted = [(name, options) for name in self._identity.filters]
+            client.subscribe([(name, options) for name in self._identity.filters])
         else:
-            wanted = [(name, 1) for name in self._identity.filters]
-        client.subscribe(list(wanted))
+            client.subscribe([(name, 1) for name in self._identity.filters])
 
     def _subscribed(
         self, client: Client, userdata: object, mid: int, codes: list[ReasonCode], properties: Properties | None
@@ -226,7 +234,7 @@ class Session:
     def _published(
         self, client: Client, userdata: object, mid: int, code: ReasonCode, properties: Properties | None
     ) -> None:
-        if mid in self._unconfirmed:  # a QoS 0 publish is told too, and is no confirmation
+        if mid in self._unconfirmed:
             self._unconfirmed.discard(mid)
             self._listener.confirmed(mid, str(code) if code.is_failure else "")
 

@@ -91,7 +91,8 @@ class Packets:
         if at > length:
             raise WireError("the broker sent a PUBLISH that ends before its payload")
         size = length - at
-        return Publish(topic, body[at : at + PAYLOAD_LIMIT] if size > PAYLOAD_LIMIT else body[at:], bool(first & 1), mid, size)
+        payload = body[at : at + PAYLOAD_LIMIT] if size > PAYLOAD_LIMIT else body[at:]
+        return Publish(topic, payload, bool(first & 1), mid, size)
 
     def _begin_discard(self, data: bytes, at: int, body: int, length: int) -> int:
         """Keep the head of an oversized packet once it is here; returns how far `data` is used up."""
@@ -136,6 +137,18 @@ def _after_properties(body: bytes, at: int, first: int) -> int:
         length |= (first & 0x7F) << shift
         shift += 7
     return at + length
+
+
+def publish_packet(topic: str, payload: bytes, retain: bool, v5: bool) -> bytes:
+    """A message that asks for no acknowledgement (QoS 0)."""
+    name = topic.encode("utf-8")
+    body = len(name).to_bytes(2) + name + (b"\0" if v5 else b"") + payload
+    length, head = len(body), bytearray((_PUBLISH | retain,))
+    while length > 0x7F:
+        head.append(length & 0x7F | 0x80)
+        length >>= 7
+    head.append(length)
+    return bytes(head) + body
 
 
 def puback(mid: int) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from drivers.contract import Dialect, Receipt
 
 LINGER_S = 0.05  # devices repeat after 2 s; waiting this long turns a burst into one message for each device
-PENDING_LIMIT = 1000  # then they go at once
+PENDING_LIMIT = 4000  # then they go at once
 
 
 class Receipts:

@@ -1,0 +1,120 @@
+"""The log output: one line a person can read for each decision, to the logger "tocsin.decisions"."""
+
+import logging
+from typing import assert_never
+
+from drivers.contract import Delivery, LinkHealth, OutputContext
+from drivers.outputs.log.settings import LogOutputSettings
+from rules.decision import (
+    Acknowledged,
+    AlarmChange,
+    Clear,
+    Decision,
+    EndEvacuation,
+    EndFault,
+    Escalate,
+    Evacuate,
+    Investigate,
+    Raise,
+    Refuse,
+    ReportFault,
+    Return,
+    Silenced,
+    StandDown,
+    StepDown,
+    ZoneTier,
+)
+from rules.tier import Tier
+from rules.venue import Venue
+
+log = logging.getLogger("tocsin.decisions")
+
+_LINE_LIMIT = 500  # characters: foreign text inside a reason must not flood the log
+
+_CHANGES: dict[type[AlarmChange], str] = {
+    Raise: "ALARM",
+    Escalate: "ALARM rises",
+    StepDown: "alarm falls",
+    Return: "alarm's cause is gone",
+    Clear: "alarm is over",
+    Acknowledged: "alarm acknowledged",
+    Silenced: "alarm silenced",
+}
+
+
+class LogOutput:
+    """Always up: a logger's handlers are the daemon's concern."""
+
+    def __init__(self, name: str, settings: LogOutputSettings, context: OutputContext) -> None:
+        self.name = name
+        self.health = LinkHealth(up=True, since=context.now())
+        self._lines = Lines(context.venue, settings.language)
+
+    async def run(self) -> None:
+        """There is no connection to keep."""
+
+    async def deliver(self, delivery: Delivery) -> None:
+        log.log(level_of(delivery.decision), "%s", self._lines.line(delivery.decision))
+
+
+class Lines:
+    """Decisions in words, with the names of zones and devices in one language."""
+
+    def __init__(self, venue: Venue, language: str) -> None:
+        self._venue = venue
+        self._language = language
+
+    def line(self, decision: Decision) -> str:
+        """One line, without line breaks of foreign making."""
+        because = "; ".join(f"{one.source}: {one.text}" for one in decision.because)
+        text = f"{self._said(decision)}{f' because {because}' if because else ''}"
+        clean = "".join(letter if letter.isprintable() else " " for letter in text)
+        return clean if len(clean) <= _LINE_LIMIT else f"{clean[:_LINE_LIMIT]}..."
+
+    def _said(self, decision: Decision) -> str:
+        match decision:
+            case AlarmChange():
+                what = f"{_CHANGES[type(decision)]} {decision.tier.word.upper()} {decision.category}"
+                return f"{what}: {decision.rule} at {self._name(decision.place)} in {self._name(decision.zone)}"
+            case Investigate():
+                step = "staff must acknowledge" if decision.step == "acknowledge" else "staff look"
+                return f"INVESTIGATE {decision.alarm} in {self._name(decision.zone)}: {step}"
+            case StandDown():
+                return f"stood down: {decision.alarm} in {self._name(decision.zone)}"
+            case Evacuate():
+                return f"EVACUATE {self._zones(decision.zones)}, began in {self._name(decision.origin)}"
+            case EndEvacuation():
+                return f"ALL CLEAR for {self._zones(decision.zones)}"
+            case ZoneTier():
+                return f"zone {self._name(decision.zone)} is now {decision.tier.word.upper()}"
+            case ReportFault():
+                return f"FAULT {decision.code} at {self._name(decision.source)}: {decision.text}"
+            case EndFault():
+                return f"fault over: {decision.code} at {self._name(decision.source)}"
+            case Refuse():
+                return f"refused: {decision.order} {decision.target}: {decision.reason}"
+            case _:
+                assert_never(decision)
+
+    def _zones(self, zones: tuple[str, ...]) -> str:
+        return ", ".join(self._name(zone) for zone in zones)
+
+    def _name(self, name: str) -> str:
+        known = self._venue.zones.get(name) or self._venue.devices.get(name)
+        if known is None:
+            return name
+        words = known.name.zh if self._language == "zh" and known.name.zh else known.name.en
+        return f"{words} ({name})" if words else name
+
+
+def level_of(decision: Decision) -> int:
+    """Alarms of the acting tiers and evacuations are errors in the log's words, other alarms and faults warnings."""
+    match decision:
+        case Evacuate():
+            return logging.CRITICAL
+        case Raise() | Escalate():
+            return logging.ERROR if decision.tier >= Tier.ORANGE else logging.WARNING
+        case ReportFault() | Investigate() | Refuse():
+            return logging.WARNING
+        case _:
+            return logging.INFO

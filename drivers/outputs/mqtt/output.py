@@ -1,0 +1,168 @@
+"""The MQTT output: an event for each decision, retained states, and the evacuation trigger that must be confirmed."""
+
+import asyncio
+import logging
+
+import msgspec
+
+from drivers.contract import Delivery, DeliveryFailed, LinkHealth, OutputContext
+from drivers.links.mqtt_client import MqttConnection
+from drivers.links.mqtt_session import Identity, Loss, NotConnected
+from drivers.links.mqtt_settings import MqttSettings
+from drivers.links.mqtt_wire import Publish
+from drivers.outputs.mqtt.render import Renderer
+from drivers.outputs.mqtt.settings import MqttOutputSettings
+from rules.decision import EndEvacuation, Evacuate
+
+log = logging.getLogger(__name__)
+
+CONFIRM_LIMIT_S = 3.0  # EN 54-2 7.8: a mandatory output within 3 s of the alarm condition
+_REMEMBERED = 1000  # ids of triggers told or confirmed; an hour of evacuations has a handful
+_CONFIRM_BYTES = 4096
+
+
+class Confirmation(msgspec.Struct):
+    """What a receiver of the trigger answers."""
+
+    id: str
+    by: str = ""
+
+
+_confirmation = msgspec.json.Decoder(Confirmation)
+
+
+class MqttOutput:
+    """Speaks over a connection of its own to the broker of a link. Delivered means: taken by the broker (PUBACK); for the
+    evacuation trigger: confirmed by a receiver."""
+
+    def __init__(self, name: str, settings: MqttOutputSettings, context: OutputContext) -> None:
+        link = context.links.get(settings.link)
+        if not isinstance(link, MqttSettings):
+            raise ValueError(f"output {name}: link {settings.link!r} is not an MQTT link of this venue")
+        self.name = name
+        self.health = LinkHealth()
+        self._now = context.now
+        self._render = Renderer(settings.prefix, context.venue, context.evacuation_plans)
+        client_id = f"{link.client_id or f'tocsin-{settings.link}'}-out"
+        identity = Identity(client_id, False, (self._render.confirm_topic,), (self._render.daemon_topic, b"offline"))
+        self._connection = MqttConnection(link, identity, self)
+        self._taken: dict[int, asyncio.Future[str | None]] = {}  # by identifier: empty, why refused, or None when lost
+        self._answers: dict[str, asyncio.Future[None]] = {}  # by id of a trigger
+        self._confirmed: dict[str, None] = {}  # triggers whose answer came while nobody was waiting
+        self._told: dict[str, None] = {}  # triggers whose event and state the broker has
+        self._retained: dict[str, bytes] = {}  # one for each zone, standing alarm, fault and evacuation
+
+    async def run(self) -> None:
+        """Keeps the connection, until cancelled."""
+        self.health.since = self._now()
+        await self._connection.run()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Sends before it first waits, and may be cancelled. Raises DeliveryFailed."""
+        try:
+            async with asyncio.timeout(CONFIRM_LIMIT_S):
+                if isinstance(delivery.decision, Evacuate | EndEvacuation):
+                    await self._order(delivery, delivery.decision)
+                else:
+                    await self._tell(delivery)
+        except TimeoutError:
+            raise DeliveryFailed(f"not confirmed within {CONFIRM_LIMIT_S:g} s", retry=True) from None
+        except NotConnected as error:
+            reason = self.health.last_error or str(error)
+            raise DeliveryFailed(f"the broker of output {self.name} is not reached: {reason}", retry=True) from error
+
+    def ready(self) -> None:
+        """Say that we are here, and what stands: the broker may have lost it."""
+        if self._connection.generation > 1:
+            self.health.reconnects += 1
+        self.health.up, self.health.since, self.health.last_error = True, self._now(), ""
+        log.info("output %s is connected", self.name)
+        self._connection.say(self._render.daemon_topic, b"online", retain=True)
+        for topic, payload in self._retained.items():
+            self._connection.say(topic, payload, retain=True)
+
+    def disconnected(self, loss: Loss, lasted_s: float) -> None:
+        if self.health.up or not self.health.last_error:
+            log.warning("output %s is not connected: %s", self.name, loss.reason)
+            self.health.since = self._now()
+        self.health.up, self.health.last_error = False, loss.reason
+        for taken in self._taken.values():
+            if not taken.done():
+                taken.set_result(None)
+        self._taken.clear()
+
+    def confirmed(self, mid: int, refused: str) -> None:
+        taken = self._taken.pop(mid, None)
+        if taken is not None and not taken.done():
+            taken.set_result(refused)
+
+    def message(self, publish: Publish) -> None:
+        """A receiver has confirmed a trigger."""
+        self.health.received += 1
+        self._connection.acknowledge(publish.mid, self._connection.generation)
+        try:
+            if publish.size > _CONFIRM_BYTES or publish.retained:
+                raise ValueError("a confirmation is short and never retained")
+            told = _confirmation.decode(publish.payload)
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+            self.health.bad += 1
+            log.warning("output %s: an unreadable confirmation %r: %s", self.name, publish.payload[:80], error)
+            return
+        answer = self._answers.get(told.id)
+        if answer is not None and not answer.done():
+            log.info("output %s: trigger %s is confirmed by %s", self.name, told.id, told.by or "a receiver")
+            answer.set_result(None)
+        elif answer is None:
+            _remember(self._confirmed, told.id)
+
+    async def _order(self, delivery: Delivery, decision: Evacuate | EndEvacuation) -> None:
+        if delivery.id not in self._confirmed:
+            answer = asyncio.get_running_loop().create_future()
+            self._answers[delivery.id] = answer
+            try:
+                trigger = self._render.trigger(delivery, decision, self._now())
+                taken = self._publish(self._render.trigger_topic, trigger, retain=False)
+                if delivery.id not in self._told:
+                    await self._tell(delivery)
+                    _remember(self._told, delivery.id)
+                await self._wait(taken)
+                await answer
+            finally:
+                del self._answers[delivery.id]
+        elif delivery.id not in self._told:
+            await self._tell(delivery)
+        self._confirmed.pop(delivery.id, None)
+
+    async def _tell(self, delivery: Delivery) -> None:
+        """The event, and the state that it changes."""
+        event = self._publish(self._render.event_topic, self._render.event(delivery), retain=False)
+        state = self._render.state(delivery)
+        if state is not None:
+            if state.payload:
+                self._retained[state.topic] = state.payload
+            else:
+                self._retained.pop(state.topic, None)
+            await self._wait(self._publish(state.topic, state.payload, retain=True))
+        await self._wait(event)
+
+    def _publish(self, topic: str, payload: bytes, retain: bool) -> tuple[int, asyncio.Future[str | None]]:
+        mid = self._connection.publish(topic, payload, retain)
+        taken = self._taken[mid] = asyncio.get_running_loop().create_future()
+        return mid, taken
+
+    async def _wait(self, sent: tuple[int, asyncio.Future[str | None]]) -> None:
+        mid, taken = sent
+        try:
+            refused = await taken
+        finally:
+            self._taken.pop(mid, None)
+        if refused is None:
+            raise NotConnected("the connection was lost before the broker confirmed")
+        if refused:
+            raise DeliveryFailed(f"the broker of output {self.name} refused it: {refused}", retry=False)
+
+
+def _remember(ids: dict[str, None], one: str) -> None:
+    if len(ids) >= _REMEMBERED:
+        ids.pop(next(iter(ids)))
+    ids[one] = None
