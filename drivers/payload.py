@@ -5,7 +5,7 @@ No I/O, no clock, no logging: see the codecs.
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,21 +24,48 @@ def bound(quantities: frozenset[str]) -> dict[str, Quantity]:
 
 
 def read_json(payload: bytes, decoder: "msgspec.json.Decoder[Message]", kind: type[Message], device: str) -> Message:
+    """Decode a message of known shape, fast. Raises BadInput as `read_object` does, and for the wrong shape.
+
+    A key that stands twice is for `refuse_repeated_keys` to find.
+    """
+    try:
+        return decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    plain = read_object(payload, device)
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"the payload is not what was expected: {str(error)[:200]}", payload, device=device) from None
+
+
+def read_object(payload: bytes, device: str) -> dict[str, Any]:
     """Decode a JSON object. Raises BadInput for what is not JSON, not UTF-8, nested without end, or has a key twice.
 
     NaN, Infinity and 1e999 are let through as floats that no quantity accepts: they spoil one value, not the message.
     """
     try:
-        return decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _read_slowly(payload, kind, device)
+        plain = json.loads(payload.decode("utf-8"), object_pairs_hook=_unique)
+    except UnicodeDecodeError:
+        reason = "the payload is not UTF-8"
+    except RecursionError:
+        reason = "the payload is nested too deep"
+    except json.JSONDecodeError as error:
+        reason = f"the payload is not JSON: {error.msg} at character {error.pos}"
+    except ValueError as error:  # a key twice; a number of thousands of digits
+        reason = f"the payload is not sound JSON: {str(error)[:200]}"
+    else:
+        if isinstance(plain, dict):
+            return plain
+        reason = "the payload is not a JSON object"
+    raise BadInput(reason, payload, device=device)
 
 
 def refuse_repeated_keys(payload: bytes, expected: int, device: str) -> None:
     """Raises BadInput when a key stands twice in an object. `expected` is how many keys the message is known to have:
     usually counting settles it without a second reading."""
     if payload.count(_MARK) != expected:
-        _read_slowly(payload, dict[str, Any], device)
+        read_object(payload, device)
 
 
 def take(
@@ -74,26 +101,8 @@ def bad_value(device: str, quantity: Quantity, value: object) -> BadInput:
     return BadInput(f"{quantity.name} is out of what it can be, {wanted}", shown, device=device, quantity=quantity.name)
 
 
-def _read_slowly(payload: bytes, kind: type[Message], device: str) -> Message:
-    try:
-        plain = json.loads(payload.decode("utf-8"), object_pairs_hook=_unique)
-        return msgspec.convert(plain, kind)
-    except UnicodeDecodeError:
-        _refuse("the payload is not UTF-8", payload, device)
-    except RecursionError:
-        _refuse("the payload is nested too deep", payload, device)
-    except json.JSONDecodeError as error:
-        _refuse(f"the payload is not JSON: {error.msg} at character {error.pos}", payload, device)
-    except (msgspec.ValidationError, ValueError) as error:
-        _refuse(f"the payload is not what was expected: {str(error)[:200]}", payload, device)
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return found
-
-
-def _refuse(reason: str, payload: bytes, device: str) -> NoReturn:
-    raise BadInput(reason, payload, device=device) from None

@@ -43,7 +43,7 @@ _Route = tuple[str, Dialect]
 
 
 class MqttLink:
-    """Signals go into the inbox; a message is acknowledged, to broker and device, only when the inbox says that it is done."""
+    """Signals go into the inbox; broker and device are acknowledged only when the inbox says that a message is done."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class MqttLink:
             log.warning("link %s is down: %s", self.name, loss.reason)
         self._short_in_a_row = self._short_in_a_row + 1 if 0 < lasted_s < _SHORT_S else 0
         if loss.taken_over:
-            text = f"another client has connected as {self.client_id!r} and takes our messages; give each its own client_id"
+            text = f"another client connects as {self.client_id!r} and takes our messages; give each its own client_id"
             signals += self._link_fault(at, CLIENT_ID_TAKEN, text)
         elif self._short_in_a_row >= _UNSTABLE_AFTER:
             text = (
@@ -142,7 +142,7 @@ class MqttLink:
             self.health.bad += 1
             signals: Sequence[Signal] = self.quarantine.bad_message(bad, where, at)
             receipt = None
-        except Exception as error:  # the supervisor of drivers: a bug in one must not blind the link
+        except Exception as error:  # noqa: BLE001 - the supervisor of drivers: a bug in one must not blind the link
             signals = self._driver_failed(error, publish, where, at)
             receipt = None
         else:
@@ -150,9 +150,7 @@ class MqttLink:
             if decoded.bad or not self.quarantine.quiet:
                 signals = self._weigh(decoded, where, at)
         if signals:
-            self._inbox.put(
-                signals, partial(self._finish, publish.mid, self._connection.generation, dialect, receipt)
-            )
+            self._inbox.put(signals, partial(self._finish, publish.mid, self._connection.generation, dialect, receipt))
         else:
             self._finish(publish.mid, self._connection.generation, dialect, receipt)
 

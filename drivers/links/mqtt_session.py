@@ -208,7 +208,7 @@ class Session:
             self._become_ready()
             return
         if self._v5:
-            # Retained messages are state: they are wanted when the broker has forgotten us, not again at each reconnect.
+            # Retained messages are state: wanted when the broker has forgotten us, not again at each reconnect.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
             client.subscribe([(name, options) for name in self._identity.filters])
         else:
@@ -223,7 +223,9 @@ class Session:
             if code.value >= _REFUSED_FROM
         ]
         if refused:
-            self._drop(f"the broker refused the subscription to {', '.join(refused)}: give this user the right to read it")
+            self._drop(
+                f"the broker refused the subscription to {', '.join(refused)}: give this user the right to read it"
+            )
             return
         self._become_ready()
 

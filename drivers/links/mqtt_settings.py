@@ -24,8 +24,8 @@ class TlsSettings(Settings):
 class MqttSettings(Settings):
     """Where the broker is and who we are there.
 
-    `socket` is the path of a Unix socket to use instead of host and port. `client_id` is "tocsin-" and the link's id when
-    not given; it must be ours alone, since the broker keeps what we have not acknowledged under this name.
+    `socket` is the path of a Unix socket to use instead of host and port. `client_id` is "tocsin-" and the link's id
+    when not given; it must be ours alone, since the broker keeps what we have not acknowledged under this name.
     """
 
     host: str = "127.0.0.1"

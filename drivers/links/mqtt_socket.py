@@ -1,4 +1,4 @@
-"""The socket of a broker connection: opened in a thread, then driven by the event loop, with buffers between it and paho."""
+"""The socket of a broker connection: opened in a thread, driven by the event loop, with buffers between it and paho."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ class Congested(Exception):
 
 
 def open_socket(settings: MqttSettings) -> socket.socket:
-    """A connected, non-blocking socket with TCP_NODELAY. Blocks for at most CONNECT_LIMIT_S per step. Raises OSError."""
+    """A connected, non-blocking socket, TCP_NODELAY set. Blocks for CONNECT_LIMIT_S per step at most. Raises OSError."""
     if settings.socket is not None:
         unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

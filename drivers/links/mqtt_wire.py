@@ -18,7 +18,7 @@ class WireError(Exception):
 
 
 class Publish(NamedTuple):
-    """One message. `size` is the length of the payload as sent; a payload above PAYLOAD_LIMIT is cut. `mid` 0: QoS 0."""
+    """One message. `size` is the payload's length as sent; one above PAYLOAD_LIMIT is cut. `mid` 0 means QoS 0."""
 
     topic: bytes
     payload: bytes

@@ -1,4 +1,4 @@
-"""What becomes of input that cannot be believed: kept for people to look at, counted, and told as faults in good measure.
+"""What becomes of input that cannot be believed: kept for people to see, counted, and told as faults in good measure.
 
 A single bad value is a fault of its device at once, because the quantity is now unknown. A whole message that cannot be
 read is one only after several in a row, because a lone one tells more about the line than about the device.
@@ -97,7 +97,9 @@ class Quarantine:
         if count < FAULT_AFTER or source in self._standing:
             return ()
         self._standing.add(source)
-        return (Fault(at, source, BAD_INPUT, f"{count} messages in a row could not be read; the last: {bad} in {where}"),)
+        return (
+            Fault(at, source, BAD_INPUT, f"{count} messages in a row could not be read; the last: {bad} in {where}"),
+        )
 
     def tick(self, at: float) -> Sequence[Signal]:
         """To be called now and then: ends the fault of unknown devices that have fallen silent."""

@@ -9,7 +9,11 @@ from drivers.settings import Settings
 
 def _full_topic(pattern: str) -> str:
     levels = pattern.strip("/").split("/")
-    if levels.count("%prefix%") != 1 or levels.count("%topic%") != 1 or any(set("+#\0") & set(level) for level in levels):
+    if (
+        levels.count("%prefix%") != 1
+        or levels.count("%topic%") != 1
+        or any(set("+#\0") & set(level) for level in levels)
+    ):
         raise ValueError(
             f"{pattern!r} must have %prefix% and %topic% once each, as whole levels, and no + or #; "
             "copy it from the device's MQTT page, usually %prefix%/%topic%/"

@@ -4,8 +4,8 @@
     <prefix>/dev/<address>/status     online | offline
     <prefix>/cmd/<address>/ack        {"boot":"9f2c","seqs":[[17,17]]}
 
-A device numbers its messages within one run (`boot`) and repeats each until it is acknowledged, so that nothing is lost even
-when the broker is killed.
+A device numbers its messages within one run (`boot`) and repeats each until it is acknowledged, so that nothing is lost
+even when the broker is killed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,9 +35,7 @@ _decoder = msgspec.json.Decoder(Message)
 _encoder = msgspec.json.Encoder()
 
 
-def decode_readings(
-    device: str, wanted: Mapping[str, Quantity], payload: bytes, retained: bool, at: float
-) -> Decoded:
+def decode_readings(device: str, wanted: Mapping[str, Quantity], payload: bytes, retained: bool, at: float) -> Decoded:
     """All readings of one message carry its origin. Raises BadInput when the message cannot be read as a whole."""
     message = read_json(payload, _decoder, Message, device)
     refuse_repeated_keys(payload, _OWN_KEYS + len(message.readings), device)

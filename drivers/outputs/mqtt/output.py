@@ -32,8 +32,10 @@ _confirmation = msgspec.json.Decoder(Confirmation)
 
 
 class MqttOutput:
-    """Speaks over a connection of its own to the broker of a link. Delivered means: taken by the broker (PUBACK); for the
-    evacuation trigger: confirmed by a receiver."""
+    """Speaks over a connection of its own to the broker of a link.
+
+    Delivered means: taken by the broker (PUBACK); for the evacuation trigger: confirmed by a receiver.
+    """
 
     def __init__(self, name: str, settings: MqttOutputSettings, context: OutputContext) -> None:
         link = context.links.get(settings.link)

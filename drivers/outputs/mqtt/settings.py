@@ -4,7 +4,7 @@ from drivers.settings import Settings, TopicPrefix
 
 
 class MqttOutputSettings(Settings):
-    """`link` names the link whose broker is used, on a connection of our own; `prefix` is the first part of every topic."""
+    """`link` names the link whose broker is used, over our own connection; `prefix` begins every topic."""
 
     link: str
     prefix: TopicPrefix = "tocsin"
