@@ -32,6 +32,7 @@ _EXPECTED = {
     "model_attributes_type": "keys with values",
     "path_type": "a path",
 }
+_COMMA = "inside {...} a comma ends a value: put the text before it in quotes, to its end"
 _LIMITS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -70,7 +71,8 @@ def _note(error: Any, annotation: Any, document: Document, path: Path, problems:
         case "extra_forbidden":
             fields = set(_keys(annotation, known))
             text = f"unknown key {name!r}, expected {_some(fields)}"
-            problems.add(document.key_mark(full), text, did_you_mean(name, fields), words(full))
+            hint = _COMMA if error["input"] is None and set(name) & set("()[]") else did_you_mean(name, fields)
+            problems.add(document.key_mark(full), text, hint, words(full))
         case "union_tag_invalid" | "union_tag_not_found":
             choices = _quoted(str(context.get("expected_tags", "")))
             _note_kind(document, full, str(context.get("tag", "")), choices or _tags(annotation, known), problems)
@@ -99,7 +101,8 @@ def _described(kind: str, error: Any, context: Any) -> tuple[str, str]:
         return f"found {found}, expected {_EXPECTED[kind]}", "put it in quotes" if number else ""
     if kind in _LIMITS:
         word, key = _LIMITS[kind]
-        return f"found {found}, expected {word} {context[key]:g}", ""
+        unit = " s" if isinstance(error["input"], str) else ""  # only a time is written as text
+        return f"found {found}, expected {word} {context[key]:g}{unit}", ""
     if kind == "value_error":
         return str(context["error"]), ""
     if kind in ("too_short", "string_too_short"):

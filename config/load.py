@@ -33,29 +33,26 @@ def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
         raise AssertionError("a file that cannot be read is a problem")
     document = override(expand(document, ("zones", "devices"), problems), overrides, problems)
     sheet = read_sheet(document, problems)
+    check_venue(sheet, problems)
+    venue = build_venue(sheet.venue, sheet) if sheet.venue and not len(problems) else None
     files = list(_rules_files(sheet, directory, problems))
     rules = read_rules([(read, stock) for path, stock in files if (read := _read(path, problems))], problems)
-    check_venue(sheet, problems)
+    named = len(problems)
     check_rules(rules, sheet, problems)
+    if venue and len(problems) == named:
+        check_watching(rules, venue, sheet, problems)
     check_safety(rules, problems)
     _check_outputs(sheet, rules, problems)
-    return _setup(directory, sheet, rules, [path for path, _ in files], problems)
-
-
-def _setup(directory: Path, sheet: Sheet, rules: RuleSheet, files: list[Path], problems: Problems) -> Setup:
-    if sheet.venue is None or len(problems):
-        problems.refuse()
-    assert sheet.venue is not None, "a missing venue is a problem"
-    venue = build_venue(sheet.venue, sheet)
-    check_watching(rules, venue, problems)
+    ordered = order_rules(rules.rules, problems)
     problems.refuse()
+    assert venue and sheet.venue, "a venue that cannot be built is a problem"
     return Setup(
         directory,
         sheet.venue.time_zone,
-        build_plan(venue, order_rules(rules.rules, problems), sheet),
+        build_plan(venue, ordered, sheet),
         build_links(sheet),
         build_outputs(sheet),
-        (directory / "venue.yaml", *files),
+        (directory / "venue.yaml", *(path for path, _ in files)),
     )
 
 

@@ -1,7 +1,7 @@
 """`for:` writes a range of zones or devices once: {for: {floor: 1..3, room: 01..20}, id: "room-{floor}{room}"}."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import product
 
 from config.document import Document, Path, Place, Value, words
@@ -59,7 +59,7 @@ class _Entries:
                     self.values[(self._section, len(result), *place_path)] = place
                 for place_path, place in below[index][1]:
                     self.keys[(self._section, len(result), *place_path)] = place
-                result.append(self._filled(path, entry, choice))
+                result.append(self._filled(entry, choice))
         return result
 
     def _places_below(self) -> dict[str | int, tuple[list[tuple[Path, Place]], list[tuple[Path, Place]]]]:
@@ -79,6 +79,13 @@ class _Entries:
             yield {}
             return
         ranges = self._ranges((*path, "for"), entry["for"])
+        unknown = list(_unknown(path, entry, ranges)) if ranges else []
+        for where, found in unknown:
+            hint = did_you_mean(found[1], ranges) or f"write its range: for: {{{found[1]}: ...}}"
+            mark = self._document.mark_within(where, found.start())
+            self._problems.add(mark, f"{found[0]!r} is not a name of this entry's ranges", hint, words(where))
+        if unknown:
+            return
         total = 1
         for values in ranges.values():
             total *= len(values)
@@ -112,37 +119,43 @@ class _Entries:
             return []
         return values
 
-    def _filled(self, path: Path, entry: Value, choice: Choice) -> Value:
+    def _filled(self, entry: Value, choice: Choice) -> Value:
         """The entry with every {name} in its texts replaced."""
         if not choice:
             return entry
-        return {
-            key: self._fill((*path, key), value, choice)
-            for key, value in (entry.items() if isinstance(entry, dict) else ())
-            if key != "for"
-        }
-
-    def _fill(self, path: Path, value: Value, choice: Choice) -> Value:
-        match value:
-            case str():
-                return self._fill_text(path, value, choice)
-            case list():
-                return [self._fill((*path, index), item, choice) for index, item in enumerate(value)]
-            case dict():
-                return {key: self._fill((*path, key), item, choice) for key, item in value.items()}
-            case _:
-                return value
-
-    def _fill_text(self, path: Path, text: str, choice: Choice) -> str:
-        for found in _NAMED.finditer(text):
-            if found[1] not in choice:
-                mark = self._document.mark_within(path, found.start())
-                hint = did_you_mean(found[1], choice) or f"write it under for: {found[1]}: ..."
-                self._problems.add(mark, f"{found[0]!r} is not a name of this range", hint, about=words(path))
-        return _NAMED.sub(lambda found: choice.get(found[1], found[0]), text)
+        assert isinstance(entry, dict)
+        return {key: _fill(value, choice) for key, value in entry.items() if key != "for"}
 
     def _note(self, path: Path, text: str) -> None:
         self._problems.add(self._document.mark(path), text, about=words(path))
+
+
+def _unknown(path: Path, value: Value, names: Collection[str]) -> Iterator[tuple[Path, re.Match[str]]]:
+    """Every {name} in the texts of a value that is not one of the names, with the path of its text."""
+    match value:
+        case str():
+            yield from ((path, found) for found in _NAMED.finditer(value) if found[1] not in names)
+        case list():
+            for index, item in enumerate(value):
+                yield from _unknown((*path, index), item, names)
+        case dict():
+            for key, item in value.items():
+                yield from _unknown((*path, key), item, names)
+        case _:
+            return
+
+
+def _fill(value: Value, choice: Choice) -> Value:
+    """A value with every {name} in its texts replaced."""
+    match value:
+        case str():
+            return _NAMED.sub(lambda found: choice[found[1]], value)
+        case list():
+            return [_fill(item, choice) for item in value]
+        case dict():
+            return {key: _fill(item, choice) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _counted(found: re.Match[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What rules say about the venue and about each other: everything they name is there, and they watch something."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from config.document import words
@@ -22,42 +22,68 @@ def check_rules(rules: RuleSheet, sheet: Sheet, problems: Problems) -> None:
         _check_selectors(rule, sheet, zone_kinds, problems)
         _check_tiers(rule, problems)
         _check_evacuation(rule, rules, sheet, problems)
-    order_rules(rules.rules, problems)
 
 
-def check_watching(rules: RuleSheet, venue: Venue, problems: Problems) -> None:
-    """Note every rule of the venue's own that can never speak: nothing that it selects measures what it reads."""
+def check_watching(rules: RuleSheet, venue: Venue, sheet: Sheet, problems: Problems) -> None:
+    """Note rules that can never speak, and devices whose alarm leads to nothing."""
+    by_id = {rule.entry.id: rule for rule in rules.rules}
     for rule in rules.rules:
-        if rule.stock:
+        if not rule.stock:
+            _check_blind(rule, venue, problems)
+        if rule.entry.each == "zone" and rule.entry.evacuate is not None:
+            _check_reach(rule, by_id, venue, sheet, problems)
+
+
+def _check_blind(rule: WrittenRule, venue: Venue, problems: Problems) -> None:
+    """A rule of the venue's own watches something; a stock rule may find nothing in a small venue."""
+    devices = selected_devices(venue, rule.entry.devices)
+    if not devices:
+        text = f"rule {rule.entry.id!r} selects no device of this venue, expected at least one"
+        problems.add(rule.mark("devices"), text, about="devices")
+        return
+    if rule.entry.each == "zone" and not selected_zones(venue, rule.entry.zones):
+        text = f"rule {rule.entry.id!r} selects no zone of this venue, expected at least one"
+        problems.add(rule.mark("zones"), text, about="zones")
+    measured = frozenset[str]().union(*(device.quantities for device in devices))
+    for tier in rule.tiers:
+        for blind in sorted(tier.when.quantities - measured - STATES_OF_DEVICE.keys())[:1]:
+            text = f"when: no device that rule {rule.entry.id!r} selects measures {blind!r}"
+            mark = rule.document.mark((*tier.path, "when"))
+            problems.add(mark, text, did_you_mean(blind, measured), about="when")
+
+
+def _check_reach(
+    rule: WrittenRule, by_id: dict[str, WrittenRule], venue: Venue, sheet: Sheet, problems: Problems
+) -> None:
+    """Every detector whose alarm a rule waits for before it evacuates stands in a zone of that rule."""
+    zones = {zone.id for zone in selected_zones(venue, rule.entry.zones)}
+    places = {device.entry.id: device.path for device in sheet.devices}
+    for name in sorted(rule.reads() & by_id.keys()):
+        if by_id[name].entry.each != "device":
             continue
-        devices = selected_devices(venue, rule.entry.devices)
-        if not devices:
-            text = f"rule {rule.entry.id!r} selects no device of this venue, expected at least one"
-            problems.add(rule.mark("devices"), text, about="devices")
-        elif rule.entry.each == "zone" and not selected_zones(venue, rule.entry.zones):
-            text = f"rule {rule.entry.id!r} selects no zone of this venue, expected at least one"
-            problems.add(rule.mark("zones"), text, about="zones")
-        else:
-            measured = frozenset[str]().union(*(device.quantities for device in devices))
-            for tier in rule.tiers:
-                blind = sorted(tier.when.quantities - measured - STATES_OF_DEVICE.keys())
-                if blind:
-                    text = f"when: none of the {len(devices)} devices of rule {rule.entry.id!r} measures {blind[0]!r}"
-                    mark = rule.document.mark((*tier.path, "when"))
-                    problems.add(mark, text, did_you_mean(blind[0], measured), about="when")
+        for device in selected_devices(venue, by_id[name].entry.devices):
+            if zones.isdisjoint(venue.ancestry[device.zone]):
+                text = f"device {device.id!r} is in no zone of rule {rule.entry.id!r}: its alarm would evacuate nobody"
+                path = (*places[device.id], "zone")
+                problems.add(sheet.mark(path), text, _where(rule), about="reach")
 
 
-def order_rules(rules: Collection[WrittenRule], problems: Problems) -> list[WrittenRule]:
+def _where(rule: WrittenRule) -> str:
+    kinds = several(rule.entry.zones.kind) if rule.entry.zones else []
+    return f"put its zone in one of kind {one_of(kinds)}" if kinds else ""
+
+
+def order_rules(rules: Sequence[WrittenRule], problems: Problems) -> list[WrittenRule]:
     """The rules, each after those whose alarms it reads, the same on every run. Notes rules that read in a circle."""
-    by_id = {rule.entry.id: rule for rule in rules}
+    by_id = {rule.entry.id: rule for rule in reversed(rules)}  # of two with one id, the first
     graph = {id_: sorted(rule.reads() & by_id.keys()) for id_, rule in by_id.items()}
     try:
         return [by_id[id_] for id_ in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         circle: list[str] = list(reversed(error.args[1]))
-        first = min(circle, key=list(by_id).index)
+        first = min(circle, key=[rule.entry.id for rule in rules].index)
         at = circle.index(first)
-        around = [*circle[at:-1], *circle[: at + 1]] if at else circle
+        around = [*circle[at:-1], *circle[: at + 1]]
         text = f"rule {first!r} reads its own alarms: {' reads '.join(around)}"
         problems.add(by_id[first].mark("id"), text, about="circle")
         return list(rules)

@@ -26,7 +26,10 @@ class WrittenTier:
 
 @dataclass(frozen=True, slots=True)
 class WrittenRule:
-    """A rule of the right form. `stock` rules come with Tocsin and may find nothing to watch in a small venue."""
+    """A rule of the right form, with the tiers whose conditions mean something.
+
+    `stock` rules come with Tocsin and may find nothing to watch in a small venue.
+    """
 
     document: Document
     path: Path
@@ -67,8 +70,7 @@ def read_rules(files: Iterable[tuple[Document, bool]], problems: Problems) -> Ru
             entry = RULE.fit(document, path, problems)
             if entry is not None:
                 tiers = tuple(_tiers(document, path, entry, ids, problems))
-                if len(tiers) == len(entry.tiers):
-                    rules.append(WrittenRule(document, path, entry, tiers, stock))
+                rules.append(WrittenRule(document, path, entry, tiers, stock))
     return RuleSheet(rules, ids)
 
 

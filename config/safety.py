@@ -23,7 +23,7 @@ def check_safety(sheet: RuleSheet, problems: Problems) -> None:
         _check_delays(rule, problems)
         _check_latching(rule, problems)
         _check_coincidences(rule, problems)
-        if rule.entry.evacuate is not None:
+        if rule.entry.evacuate is not None and rule.tiers:
             _check_evacuation(rule, rules, problems)
 
 

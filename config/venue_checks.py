@@ -118,7 +118,7 @@ def _check_driver(
 ) -> None:
     if link is None:
         return
-    configured = [driver.kind for driver in link.entry.drivers]
+    configured = sorted({driver.kind for driver in link.entry.drivers})
     if device.entry.driver not in configured:
         path = (*device.path, "driver")
         text = f"driver {device.entry.driver!r} is not on link {link.entry.id!r}, which has {one_of(configured)}"
@@ -132,7 +132,11 @@ def _choice(what: str, word: str, choices: Collection[str], path: Path, sheet: S
     """Whether the word is one of these; notes it when not."""
     if word in choices:
         return True
-    expected = f"expected {one_of(sorted(choices))}" if len(choices) <= 10 else "expected one of the written table"
+    expected = (
+        f"expected {one_of(sorted(choices))}"
+        if len(choices) <= 10
+        else f"expected one of the {len(choices)} that 'tocsin schema venue' lists"
+    )
     problems.add(sheet.mark(path), f"unknown {what} {word!r}, {expected}", did_you_mean(word, choices), words(path))
     return False
 

@@ -29,7 +29,7 @@ def _time_zone(name: str) -> str:
         known = available_timezones()
         if known:  # a machine without time zone data cannot tell
             hint = did_you_mean(name, known)
-            message = f"time_zone: found {name!r}, expected one like Asia/Shanghai"
+            message = f"found {name!r}, expected one like Asia/Shanghai"
             raise ValueError(f"{message} ({hint})" if hint else message) from None
     return name
 

@@ -25,6 +25,7 @@ _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
+_TOO_LARGE: int = 10**MAX_DIGITS
 _NOWHERE = ""  # the path of a value that is read only for the problems in it
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, five times as fast
@@ -207,7 +208,7 @@ class _Reader:
         if isinstance(value, float) and not math.isfinite(value):
             self._note(f"{show(text)} is not a finite number", about=words(path))
             return None
-        if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
             self._note(f"{show(text)} has more than {MAX_DIGITS} digits", about=words(path))
             return None
         return value
@@ -228,7 +229,5 @@ def _resolve(text: str) -> str | int | float | bool | None:
 
 def _whole(text: str) -> int:
     if len(text) > MAX_DIGITS + 2:
-        return 10**MAX_DIGITS
-    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-    number = int(text, base)
-    return number
+        return _TOO_LARGE
+    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
