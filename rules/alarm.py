@@ -2,7 +2,7 @@
 
 An alarm is *raised* when its condition becomes true (after the on-delay), *returns* when it becomes false again, is
 *acknowledged* by a person, and, if latching, stays shown after its return until a person *resets* it. A move that the
-table does not hold raises IllegalMoveError and changes nothing.
+table does not hold raises IllegalMove and changes nothing.
 """
 
 from enum import Enum
@@ -47,7 +47,7 @@ TABLE: dict[tuple[State, Move], State] = {
 }
 
 
-class IllegalMoveError(Exception):
+class IllegalMove(Exception):
     """The table holds no such move. A programming error, not an operating one."""
 
     def __init__(self, alarm: str, state: State, move: Move) -> None:
@@ -100,10 +100,10 @@ class Alarm:
         return (self.state, move) in TABLE
 
     def move(self, move: Move) -> None:
-        """Go where the table says. Raises IllegalMoveError, changing nothing."""
+        """Go where the table says. Raises IllegalMove, changing nothing."""
         state = TABLE.get((self.state, move))
         if state is None:
-            raise IllegalMoveError(self.id, self.state, move)
+            raise IllegalMove(self.id, self.state, move)
         self.state = state
 
     def settle(self) -> None:

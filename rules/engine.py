@@ -282,15 +282,16 @@ class Engine:
                 state.expected_by = max(state.expected_by, now + state.device.stale_after_s)
 
     def _run_timers(self, now: float) -> None:
-        while (key := self._timers.pop(now)) is not None:
+        while (ringing := self._timers.pop(now)) is not None:
+            due, key = ringing
             if key[0] == "silent":
-                self._silent(self._devices[key[1]], now)
+                self._silent(self._devices[key[1]], due, now)
             else:
                 self._board.ring(key, now)
 
-    def _silent(self, state: DeviceState, now: float) -> None:
+    def _silent(self, state: DeviceState, due: float, now: float) -> None:
         """The silence timer is set lazily: it is moved only when it rings, not with every reading."""
-        if state.expected_by > now:
+        if state.expected_by > due:
             self._timers.set(("silent", state.device.id), state.expected_by)
             return
         last = "never heard" if state.heard_at is None else f"last heard {now - state.heard_at:.1f} s ago"

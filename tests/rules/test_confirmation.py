@@ -1,0 +1,144 @@
+"""From single alarms to a confirmed fire: coincidence, investigation, evacuation."""
+
+from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset
+from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier, without_zones
+
+FIRE = plan(SMOKE, HEAT, CONFIRMED)
+CALL = rule("call", "device", ("call",), tier("red", "contact"), latching=True, evacuate="whole")
+
+
+def test_the_first_detector_is_shown_at_once_and_only_red_waits() -> None:
+    """Type C of EN 54-2: the first signal sounds to staff, the evacuation waits for the look round."""
+    story = Story(FIRE)
+    said = without_zones(story.read(10, "det-a", smoke_obscuration=6.0))
+    assert said == ["Raise smoke@det-a orange", "Investigate confirmed@floor acknowledge until 25"]
+    assert story.alarm("confirmed@floor") == "pending none"
+
+
+def test_two_devices_confirm_at_once() -> None:
+    """A second, different device ends every wait."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke_obscuration=6.0)
+    said = without_zones(story.read(12, "det-b", smoke=True))
+    assert said == ["Raise smoke@det-b orange", "Raise confirmed@floor red", "Evacuate whole-1"]
+
+
+def test_one_device_cannot_confirm_itself() -> None:
+    """Smoke and heat of the same detector are one device."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke_obscuration=6.0)
+    assert without_zones(story.read(12, "det-a", temperature=60.0)) == ["Raise heat@det-a orange"]
+
+
+def test_a_device_elsewhere_does_not_confirm() -> None:
+    """The coincidence is asked of one floor; the attic is another."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke_obscuration=6.0)
+    assert without_zones(story.read(12, "det-attic", smoke=True)) == ["Raise smoke@det-attic orange"]
+
+
+def test_the_window_counts_from_the_end_of_the_first_alarm() -> None:
+    """A detector that is still in alarm is never too old; one that cleared is forgotten after the window."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(11, "smoke@det-a", "Li", "going"))
+    story.tell(Reset(12, "confirmed@floor", "Li", "steam"))
+    story.read(300, "det-a", smoke=False)
+    restarted = Story(FIRE)
+    restarted.engine = restarted.engine.restore(FIRE, story.engine.snapshot())
+    assert "Evacuate whole-1" in story.read(359.9, "det-b", smoke=True)
+    assert "Evacuate whole-1" not in restarted.read(360, "det-b", smoke=True)
+
+
+def test_nobody_acknowledges_and_the_building_is_evacuated() -> None:
+    """Fifteen seconds without an acknowledgement are taken for a fire."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    assert story.tick(24.9) == []
+    assert without_zones(story.tick(25)) == ["Raise confirmed@floor red", "Evacuate whole-1"]
+    assert any("ran out of time" in because.text for because in story.engine.alarms()[0].because)
+
+
+def test_acknowledged_in_time_gives_a_minute_to_look() -> None:
+    """Acknowledging any alarm that began it starts the look round; its end without a word is taken for a fire."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    said = story.tell(Acknowledge(20, "smoke@det-a", "Li", "going to look"))
+    assert said == ["Acknowledged smoke@det-a orange", "Investigate confirmed@floor look until 80"]
+    assert story.tick(79.9) == []
+    assert "Evacuate whole-1" in story.tick(80)
+
+
+def test_the_look_round_can_be_acknowledged_by_its_own_name() -> None:
+    """The pending confirmation itself can be acknowledged, once."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    assert story.tell(Acknowledge(20, "confirmed@floor", "Li", "going")) == [
+        "Investigate confirmed@floor look until 80"
+    ]
+    assert story.tell(Acknowledge(21, "confirmed@floor", "Li", "again"))[0].startswith("Refuse acknowledge")
+
+
+def test_a_second_device_ends_the_look_round_at_once() -> None:
+    """Whoever is still on the way is overtaken by the second detector."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(20, "smoke@det-a", "Li", "going"))
+    assert "Evacuate whole-1" in story.read(30, "det-b", smoke=True)
+    assert "Evacuate" not in " ".join(story.tick(1000))
+
+
+def test_standing_down_ends_the_wait_but_not_the_alarm() -> None:
+    """After a look and no fire the first alarm stays up, and a second device still confirms at once."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(20, "smoke@det-a", "Li", "going"))
+    assert story.tell(Reset(40, "confirmed@floor", "Li", "fog machine")) == ["StandDown confirmed@floor"]
+    assert story.alarm("confirmed@floor") == "normal"
+    assert story.alarm("smoke@det-a") == "acked orange"
+    assert story.tick(500) == []
+    assert "Evacuate whole-1" in story.read(501, "det-b", smoke=True)
+
+
+def test_a_new_alarm_after_standing_down_is_looked_into_again() -> None:
+    """The detector that cleared and comes back begins a new investigation."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Reset(15, "confirmed@floor", "Li", "steam"))
+    story.read(100, "det-a", smoke=False)
+    said = without_zones(story.read(200, "det-a", smoke=True))
+    assert said == ["Raise smoke@det-a orange", "Investigate confirmed@floor acknowledge until 215"]
+
+
+def test_a_call_point_waits_for_nothing() -> None:
+    """One call point is a confirmed fire."""
+    story = Story(plan(CALL, devices=[device("call", "floor", "contact")]))
+    assert without_zones(story.read(10, "call", contact=True)) == ["Raise call@call red", "Evacuate whole-1"]
+
+
+def test_an_evacuation_is_announced_once_and_ends_only_by_people() -> None:
+    """More fire does not announce it again, the end of the fire does not end it, an all-clear does."""
+    call = [device(name, "floor", "contact") for name in ("call", "call-2")]
+    rules = rule("call", "device", ("call", "call-2"), tier("red", "contact"), latching=True, evacuate="whole")
+    story = Story(plan(rules, devices=call))
+    story.read(10, "call", contact=True)
+    assert without_zones(story.read(11, "call-2", contact=True)) == ["Raise call@call-2 red"]
+    for name in ("call", "call-2"):
+        story.read(20, name, contact=False)
+        story.tell(Acknowledge(21, f"call@{name}", "Li", "seen"))
+        story.tell(Reset(22, f"call@{name}", "Li", "mended"))
+    story.tick(1000)
+    assert [status.evacuation for status in story.engine.evacuations()] == ["whole-1"]
+    assert story.tell(AllClear(1001, "whole-1", "Wang", "fire brigade left")) == ["EndEvacuation whole-1"]
+    assert "Evacuate whole-2" in story.read(1002, "call", contact=True)
+
+
+def test_a_person_can_order_an_evacuation() -> None:
+    """By plan, at once; an unknown plan or one in force is refused with the reason."""
+    story = Story(FIRE)
+    assert story.tell(OrderEvacuation(5, "half", "Wang", "smell")) == [
+        "Refuse evacuate half: there is no such evacuation plan"
+    ]
+    assert story.tell(OrderEvacuation(6, "whole", "Wang", "smell")) == ["Evacuate whole-1"]
+    assert story.tell(OrderEvacuation(7, "whole", "Wang", "again")) == ["Refuse evacuate whole: it is in force already"]
+    assert story.tell(AllClear(8, "whole-9", "Wang", "?"))[0].startswith("Refuse all-clear whole-9")

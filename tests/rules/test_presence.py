@@ -1,0 +1,148 @@
+"""Silence, faults, retained messages: what is not known is never normal."""
+
+import pytest
+
+from rules.signal import Fault, Heard, LinkDown, LinkUp, Origin, Reading, Recovered, Resumed
+from tests.rules.house import SMOKE, Story, device, plan, rule, tier, without_zones
+
+LOST = rule("lost", "device", ("det",), tier("yellow", "absent"), category="fault")
+HOT = rule("hot", "device", ("det",), tier("orange", "temperature >= 57"))
+DET = device("det", "room-a", "temperature", stale_after_s=30)
+
+
+def test_a_device_never_heard_is_a_fault() -> None:
+    """The venue file says that it is there; thirty seconds of silence since the start are enough."""
+    story = Story(plan(LOST, devices=[DET]), heard=False)
+    assert story.engine.deadline() == 30
+    assert story.tick(29.9) == []
+    assert story.tick(30) == ["ReportFault det silent", "Raise lost@det yellow"]
+    assert "never heard" in story.engine.faults()[0].text
+
+
+def test_a_device_that_falls_silent_is_a_fault_and_comes_back() -> None:
+    """Silence counts from the last word, is told once, and ends with the next word."""
+    story = Story(plan(LOST, devices=[DET]))
+    story.read(20, "det", temperature=21.0)
+    assert story.tick(49.9) == []
+    assert story.tick(50) == ["ReportFault det silent", "Raise lost@det yellow"]
+    assert story.tick(500) == []
+    assert story.read(501, "det", temperature=21.0) == ["EndFault det silent", "Return lost@det yellow"]
+    assert story.engine.deadline() == 531
+
+
+def test_a_device_silent_in_alarm_stays_in_alarm() -> None:
+    """Silence does not clear an alarm, and the last value does not count as known any more."""
+    story = Story(plan(HOT, devices=[DET]))
+    story.read(1, "det", temperature=80.0)
+    assert story.tick(40) == ["ReportFault det silent"]
+    assert story.alarm("hot@det") == "unack orange"
+    assert story.engine.devices()[0].values == {}
+
+
+def test_a_delay_goes_on_when_the_device_falls_silent() -> None:
+    """A device that burnt before its on-delay was over still raises its alarm."""
+    slow = rule("slow", "device", ("det",), tier("orange", "temperature >= 57", on=60))
+    story = Story(plan(slow, devices=[DET]))
+    story.read(1, "det", temperature=80.0)
+    story.tick(40)
+    assert without_zones(story.tick(61)) == ["Raise slow@det orange"]
+
+
+def test_reported_offline_is_lost_at_once_and_heard_brings_it_back() -> None:
+    """A last will or a gateway's word needs no time-out."""
+    story = Story(plan(LOST, devices=[DET]))
+    assert story.tell(Heard(5, "det", online=False)) == ["ReportFault det offline", "Raise lost@det yellow"]
+    assert story.tick(100) == []
+    assert story.tell(Heard(101, "det")) == ["EndFault det offline", "Return lost@det yellow"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 5000.0, True])
+def test_an_impossible_value_is_a_fault_and_leaves_the_quantity_unknown(value: float) -> None:
+    """Neither taken nor replaced by a number; the next good value ends the fault."""
+    story = Story(plan(HOT, devices=[DET]))
+    assert story.tell(Reading(1, "det", "temperature", value)) == ["ReportFault det bad_value:temperature"]
+    assert story.engine.devices()[0].values == {}
+    assert story.read(2, "det", temperature=20.0) == ["EndFault det bad_value:temperature"]
+
+
+def test_a_bad_value_does_not_clear_an_alarm() -> None:
+    """Unknown is not normal: the alarm stands until a good value clears it."""
+    story = Story(plan(HOT, devices=[DET]))
+    story.read(1, "det", temperature=80.0)
+    story.tell(Fault(2, "det", "bad_value:temperature", "NaN", "temperature"))
+    assert story.alarm("hot@det") == "unack orange"
+    assert without_zones(story.read(3, "det", temperature=20.0)) == [
+        "EndFault det bad_value:temperature",
+        "Return hot@det orange",
+    ]
+
+
+def test_faults_are_told_once_and_ended_once() -> None:
+    """A repeated fault says nothing; recovering from what was not told says nothing."""
+    story = Story(plan(HOT, devices=[DET]))
+    assert story.tell(Fault(1, "det", "trouble", "lens dirty")) == ["ReportFault det trouble"]
+    assert story.tell(Fault(2, "det", "trouble", "lens dirty")) == []
+    assert story.tell(Recovered(3, "det", "trouble")) == ["EndFault det trouble"]
+    assert story.tell(Recovered(4, "det", "trouble")) == []
+    assert story.tell(LinkDown(5, "wire", "refused")) == ["ReportFault wire link_down"]
+    assert story.tell(LinkUp(6, "wire")) == ["EndFault wire link_down"]
+
+
+def test_a_retained_alarm_is_a_fault_to_look_at_and_never_an_alarm() -> None:
+    """Yesterday's retained smoke evacuates nobody, and is not taken for normal either."""
+    story = Story(plan(SMOKE), heard=False)
+    assert story.tell(Reading(1, "det-a", "smoke", True, "retained")) == ["ReportFault det-a unverified"]
+    assert story.alarm("smoke@det-a") == "normal"
+    assert story.engine.devices()[0].values == {"smoke": True}
+    assert story.engine.devices()[0].heard_at is None
+    assert without_zones(story.read(2, "det-a", smoke=True)) == [
+        "EndFault det-a unverified",
+        "Raise smoke@det-a orange",
+    ]
+
+
+def test_a_retained_normal_value_is_not_believed_either() -> None:
+    """A retained `false` neither clears an alarm nor overrides a live value."""
+    story = Story(plan(SMOKE))
+    story.read(1, "det-a", smoke=True)
+    assert story.tell(Reading(2, "det-a", "smoke", False, "retained")) == []
+    assert story.alarm("smoke@det-a") == "unack orange"
+
+
+def test_downtime_is_no_devices_silence() -> None:
+    """After an hour down, every device has its whole staleness time again; a running delay is over."""
+    slow = rule("slow", "device", ("det",), tier("orange", "temperature >= 57", on=60))
+    story = Story(plan(slow, devices=[DET]))
+    story.read(1, "det", temperature=80.0)
+    story.restart()
+    assert without_zones(story.tell(Resumed(3600, 3599))) == ["Raise slow@det orange"]
+    assert story.tick(3629) == []
+    assert story.tick(3630) == ["ReportFault det silent"]
+
+
+def test_a_repeated_message_is_known_by_its_own_count() -> None:
+    """Boot and sequence number tell a repetition from news, across a restart too."""
+    story = Story(plan(HOT, devices=[DET]))
+    story.tell(Reading(1, "det", "temperature", 20.0, origin=Origin("b1", 7)))
+    story.restart()
+    assert story.engine.seen("det", Origin("b1", 7))
+    assert not story.engine.seen("det", Origin("b1", 6))
+    assert not story.engine.seen("det", Origin("b2", 7))
+    assert not story.engine.seen("nowhere", Origin("b1", 7))
+
+
+def test_what_the_plan_does_not_know_is_passed_over() -> None:
+    """An old journal may speak of devices and quantities that are gone."""
+    story = Story(plan(HOT, devices=[DET]))
+    assert story.tell(Reading(1, "gone", "temperature", 90.0)) == []
+    assert story.tell(Reading(1, "det", "co", 900.0)) == []
+    assert story.tell(Reading(1, "det", "nonsense", 1.0)) == []
+    assert story.tell(Heard(1, "gone")) == []
+
+
+def test_time_never_runs_backwards() -> None:
+    """A signal stamped earlier than the one before counts as simultaneous with it."""
+    story = Story(plan(HOT, devices=[DET]))
+    story.read(10, "det", temperature=20.0)
+    story.read(5, "det", temperature=90.0)
+    assert story.engine.alarms()[0].since == 10

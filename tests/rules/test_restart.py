@@ -1,0 +1,135 @@
+"""A restart at any moment changes nothing that is decided afterwards."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.engine import Engine
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Fault,
+    Heard,
+    LinkDown,
+    LinkUp,
+    OrderEvacuation,
+    Origin,
+    Provenance,
+    Reading,
+    Recovered,
+    Reset,
+    Signal,
+    Silence,
+    Tick,
+)
+from rules.status import EvacuationStatus
+from rules.tier import Tier
+from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, plan, rule, tier
+
+LOST = rule("lost", "device", ("det-a", "det-b"), tier("yellow", "absent or faulted"), category="fault")
+WARM = rule(
+    "warm",
+    "venue",
+    ("venue",),
+    tier("blue", "mean(temperature) >= 30", on=3, off=4),
+    tier("yellow", "share(temperature >= 40) > 0.4 or count(smoke) >= 2"),
+)
+FALLING = rule("falling", "device", ("det-a",), tier("blue", "rate(temperature, 10s) <= -2"))
+PLAN = plan(SMOKE, HEAT, CONFIRMED, LOST, WARM, FALLING)
+DEVICES = ("det-a", "det-b", "det-attic")
+ALARMS = ("smoke@det-a", "smoke@det-b", "heat@det-a", "confirmed@floor", "warm@venue", "lost@det-a")
+
+steps = st.sampled_from([0.0, 0.5, 1.0, 4.0, 5.0, 10.0, 30.0, 60.0, 400.0])
+device_ids = st.sampled_from(DEVICES)
+people = st.tuples(st.sampled_from(ALARMS), st.just("Li"), st.just("reason"))
+contents = st.one_of(
+    st.tuples(st.just("smoke_obscuration"), st.sampled_from([0.0, 1.5, 3.0, 6.0])),
+    st.tuples(st.just("temperature"), st.sampled_from([20.0, 28.0, 45.0, 60.0, float("nan")])),
+    st.tuples(st.just("smoke"), st.booleans()),
+)
+
+
+@st.composite
+def signals(draw: st.DrawFn) -> list[Signal]:
+    """A random stretch of life in the house, in order of time."""
+    at, told = 0.0, list[Signal]()
+    for number in range(draw(st.integers(1, 40))):
+        at += draw(steps)
+        kind = draw(st.integers(0, 13))
+        match kind:
+            case 0:
+                told.append(Acknowledge(at, *draw(people)))
+            case 1:
+                told.append(Silence(at, *draw(people)))
+            case 2:
+                told.append(Reset(at, *draw(people)))
+            case 3:
+                told.append(Heard(at, draw(device_ids), draw(st.booleans())))
+            case 4:
+                told.append(Fault(at, draw(device_ids), "trouble", "text", draw(st.sampled_from([None, "smoke"]))))
+            case 5:
+                told.append(Recovered(at, draw(device_ids), "trouble"))
+            case 6:
+                told.append(OrderEvacuation(at, "whole", "Li", "x") if draw(st.booleans()) else LinkUp(at, "wire"))
+            case 7:
+                told.append(AllClear(at, "whole-1", "Li", "x") if draw(st.booleans()) else LinkDown(at, "wire", "x"))
+            case 8:
+                told.append(Tick(at))
+            case _:
+                quantity, value = draw(contents)
+                provenance: Provenance = "retained" if draw(st.integers(0, 3)) == 0 else "live"
+                origin = draw(st.sampled_from([None, Origin("boot", number)]))
+                told.append(Reading(at, draw(device_ids), quantity, value, provenance, origin))
+    return told
+
+
+@given(signals(), st.integers(0, 40))
+@settings(max_examples=200)
+def test_a_restart_anywhere_changes_no_decision(told: list[Signal], restart_after: int) -> None:
+    """Invariant 7: an engine that was stored and restored decides exactly like one that went on."""
+    going_on, restarted = Engine(PLAN), Engine(PLAN)
+    for number, signal in enumerate(told):
+        if number == restart_after:
+            restarted = Engine.restore(PLAN, restarted.snapshot())
+        assert restarted.step(signal) == going_on.step(signal)
+    assert restarted.alarms() == going_on.alarms()
+    assert restarted.zone_tiers() == going_on.zone_tiers()
+    assert restarted.devices() == going_on.devices()
+
+
+@given(signals())
+@settings(max_examples=100)
+def test_what_always_holds(told: list[Signal]) -> None:
+    """Invariants 4 and 5, and the zones: whatever happens, evacuations end by people, tiers match the alarms."""
+    engine = Engine(PLAN)
+    before: tuple[EvacuationStatus, ...] = ()
+    for signal in told:
+        decisions = engine.step(signal)
+        after = engine.evacuations()
+        if not isinstance(signal, AllClear):
+            assert {status.evacuation for status in before} <= {status.evacuation for status in after}
+        before = after
+        deadline = engine.deadline()
+        assert deadline is None or deadline > signal.at
+        worst = max((alarm.tier for alarm in engine.alarms() if alarm.category != "fault"), default=Tier.NONE)
+        assert engine.zone_tiers()["venue"] == worst
+        assert all(decision.at == signal.at for decision in decisions)
+
+
+def test_a_changed_plan_keeps_what_still_exists() -> None:
+    """Alarms of rules that are gone are dropped, the others go on; an evacuation stays whatever the plan says."""
+    story = Story(PLAN)
+    story.read(10, "det-a", smoke=True)
+    story.read(11, "det-b", smoke=True)
+    engine = Engine.restore(plan(SMOKE), story.engine.snapshot())
+    assert [alarm.alarm for alarm in engine.alarms()] == ["smoke@det-a", "smoke@det-b"]
+    assert [status.evacuation for status in engine.evacuations()] == ["whole-1"]
+    assert engine.zone_tiers()["venue"] is Tier.ORANGE
+
+
+def test_a_rule_added_over_a_restart_looks_back_from_the_last_value() -> None:
+    """A window that no snapshot holds begins with the last value known."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", temperature=20.0)
+    engine = Engine.restore(plan(SMOKE, HEAT), story.engine.snapshot())
+    engine.step(Reading(20.0, "det-a", "temperature", 30.0))
+    assert engine.alarms()[0].alarm == "heat@det-a"
