@@ -38,17 +38,17 @@ def listening(path: Path) -> Iterator[socket.socket]:
 def _bind(path: Path) -> socket.socket:
     if len(os.fsencode(path)) > PATH_BYTES_MAX:
         raise SocketUnusable(f"{path}: longer than the {PATH_BYTES_MAX} bytes a Unix socket may have; use --socket")
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(_UMASK)
     try:
-        _remove_stale(path)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(_UMASK)
-        try:
-            listener.bind(os.fspath(path))
-        finally:
-            os.umask(before)
+        listener.bind(os.fspath(path))
         listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         raise SocketUnusable(f"{path}: cannot listen: {error.strerror or error}") from error
+    finally:
+        os.umask(before)
     listener.setblocking(False)
     return listener
 
@@ -56,8 +56,8 @@ def _bind(path: Path) -> socket.socket:
 def _remove_stale(path: Path) -> None:
     try:
         mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
+    except OSError:
+        return  # nothing there, or nothing that may be seen: the bind says which
     if not stat.S_ISSOCK(mode):
         raise SocketUnusable(f"{path}: is there already and is not a socket; it was left alone")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -67,6 +67,6 @@ def _remove_stale(path: Path) -> None:
         except ConnectionRefusedError:
             path.unlink(missing_ok=True)
             return
-        except TimeoutError:
-            pass  # a full backlog: somebody is there
+        except OSError:
+            pass  # a full backlog, or not for us to open: somebody is there
     raise SocketUnusable(f"{path}: another process listens there")

@@ -24,7 +24,8 @@ Screen { layout: vertical; }
 
 #zones { height: auto; max-height: 40%; padding: 0 0 0 1; }
 
-DataTable { height: 1fr; min-height: 4; scrollbar-size-horizontal: 0; border-top: solid $primary; border-title-style: bold; }
+DataTable { height: 1fr; min-height: 4; scrollbar-size-horizontal: 0; }
+DataTable { border-top: solid $primary; border-title-style: bold; }
 DataTable:focus { border-top: heavy $accent; }
 .pane { height: auto; max-height: 30%; }
 

@@ -88,6 +88,7 @@ class FakeCore:
     order_takes: asyncio.Event | None = None
     orders: list[Order] = field(default_factory=list)
     queues: list[asyncio.Queue[Event | None]] = field(default_factory=list)
+    left: asyncio.Event = field(default_factory=asyncio.Event)  # a subscriber left or was ended
 
     def engine_time(self) -> float:
         return self.time
@@ -133,19 +134,28 @@ class FakeCore:
             return (Refuse(self.time, type(order).__name__.lower(), "", self.refuse),)
         return self.answer
 
-    async def subscribe(self) -> AsyncIterator[Event]:
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUE_MAX + 1)
+    def subscribe(self) -> AsyncIterator[Event]:
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self.queues.append(queue)
+        return self._listen(queue)
+
+    async def _listen(self, queue: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
         try:
             while (event := await queue.get()) is not None:
                 yield event
         finally:
-            if queue in self.queues:
-                self.queues.remove(queue)
+            self._drop(queue)
+
+    def _drop(self, queue: asyncio.Queue[Event | None]) -> None:
+        if queue in self.queues:
+            self.queues.remove(queue)
+            self.left.set()
 
     def tell(self, event: Event) -> None:
         """Feeds one event to all subscribers; ends those that are QUEUE_MAX behind."""
         for queue in list(self.queues):
-            queue.put_nowait(None if queue.qsize() >= QUEUE_MAX else event)
-            if queue.qsize() > QUEUE_MAX:
-                self.queues.remove(queue)
+            if queue.qsize() >= QUEUE_MAX:
+                queue.put_nowait(None)
+                self._drop(queue)
+            else:
+                queue.put_nowait(event)
