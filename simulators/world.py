@@ -4,6 +4,7 @@ The air of a zone is one cell per smoke or heat detector in it (at least one), s
 different air. Rooms open on the corridor of their floor; a closed door still leaks.
 """
 
+import itertools
 import random
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from rules.venue import Device, Venue
 from simulators.physics.air import DOORS, LAYER_M, Cell, Opening, emit, mix
 from simulators.physics.ceiling import jet_rise_k, jet_velocity_m_per_s
 from simulators.physics.detector import Chamber
+from simulators.physics.noise import noise
 from simulators.physics.power import Load, Supply
 from simulators.physics.sources import Burning, Emission, Source
 
@@ -61,7 +63,7 @@ class World:
         self._build_power()
 
     def _noise(self, name: str) -> random.Random:
-        return random.Random(f"{self._seed}/{name}")
+        return noise(self._seed, name)
 
     def _build_air(self) -> None:
         for zone in self._venue.zones.values():
@@ -72,7 +74,7 @@ class World:
             cells = list(range(len(self._cells), len(self._cells) + count))
             self._cells_of[zone.id] = cells
             self._cells += [Cell(volume) for _ in cells]
-            for left, right in zip(cells, cells[1:], strict=False):
+            for left, right in itertools.pairwise(cells):
                 within = Opening(left, right, WIDTH_WITHIN_M2 * LAYER_M, LAYER_M, DRAUGHT_WITHIN_M3_PER_S)
                 self._openings.append(within)
             for device, cell in zip(detectors, cells, strict=False):
@@ -160,6 +162,6 @@ class World:
         heat_kw, radius_m = heat.get(index, (0.0, 1.0))
         kind = self._venue.zones[self._venue.devices[device].zone].kind
         height_m = SPACES.get(kind, OTHER_SPACE).height_m - FUEL_HEIGHT_M
-        gas_c = max(cell.temperature_c, jet_rise_k(heat_kw, height_m, radius_m) + cell.temperature_c if heat_kw else 0.0)
+        gas_c = cell.temperature_c + jet_rise_k(heat_kw, height_m, radius_m)
         speed = jet_velocity_m_per_s(heat_kw, height_m, radius_m)
         chamber.feel(dt, cell.smoke, gas_c, cell.co_ppm, speed)

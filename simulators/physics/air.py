@@ -1,7 +1,7 @@
 """Air under the ceiling: cells of mixed smoke, gas and warmth that exchange through doors and along a corridor.
 
-A zone model of one layer: smoke collects in the top metre (the level at which the NIST house tests measured, 0.9 m below
-the ceiling), well mixed within a cell. Explicit Euler: steps must be short against volume over flow (here seconds to minutes).
+A zone model of one layer: smoke collects in the top metre (the NIST house tests measured 0.9 m below the ceiling) and
+is well mixed within a cell. Explicit Euler: steps must be short against volume over flow, seconds to minutes here.
 """
 
 import math
@@ -15,7 +15,7 @@ LAYER_M = 1.0
 AIR_KJ_PER_M3_K = 1.2  # density 1.2 kg/m3 times specific heat 1.0 kJ/kg K
 CO_MG_PER_M3_PER_PPM = 1.145  # at 25 C and one atmosphere
 BACKGROUND_CO_PPM = 1.0
-# Of a fire's heat 0.7 rises by convection; a low ceiling takes 0.6 to 0.9 of that (Cooper 1982), so a quarter stays in the air.
+# Of a fire's heat 0.7 rises by convection; a low ceiling takes 0.6 to 0.9 of that (Cooper 1982): a quarter stays.
 HEAT_INTO_LAYER = 0.7 * 0.25
 COOLING_S = 120.0  # the layer gives its warmth to ceiling and walls
 SETTLING_S = 600.0  # particles settle, and a ventilation of six changes an hour thins them
@@ -34,7 +34,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What joins two cells, by index. `area_m2` and `height_m` of the gap; `draught_m3_per_s` flows even without warmth."""
+    """What joins two cells, by index: the gap's area and height, and the draught that flows even without warmth."""
 
     a: int
     b: int
@@ -51,7 +51,7 @@ DOORS = {  # area of the gap, draught; a closed door leaks through about 0.02 m2
 
 
 def exchange_m3_per_s(opening: Opening, warmer_c: float, colder_c: float) -> float:
-    """Flow each way through a vertical opening by buoyancy, (Cd/3) A sqrt(g H dT/T), Cd 0.6 (Brown and Solvason 1962)."""
+    """Flow each way by buoyancy, (Cd/3) A sqrt(g H dT/T) with Cd 0.6 (Brown and Solvason 1962), and the draught."""
     difference = max(0.0, warmer_c - colder_c)
     drive = GRAVITY_M_PER_S2 * opening.height_m * difference / (273.15 + (warmer_c + colder_c) / 2)
     return opening.draught_m3_per_s + 0.2 * opening.area_m2 * math.sqrt(drive)
@@ -83,4 +83,4 @@ def mix(cells: Sequence[Cell], openings: Sequence[Opening], dt: float) -> None:
 
 def obscuration(smoke: float) -> float:
     """Light lost along one metre, %/m, for an optical density in 1/m: u = 100 (1 - 10^-D)."""
-    return 100.0 * (1.0 - 10.0**-smoke)
+    return 100.0 * (1.0 - math.pow(10.0, -smoke))

@@ -1,4 +1,4 @@
-"""The ceiling jet of a fire: how hot and how fast the gas is that passes a detector (Alpert 1972, SFPE Handbook ch. 14)."""
+"""The ceiling jet of a fire: how hot and fast the gas is that passes a detector (Alpert 1972, SFPE Handbook 14)."""
 
 import math
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from simulators.physics.air import AMBIENT_C, BACKGROUND_CO_PPM, obscuration
 
-# Heskestad's characteristic length of smoke entry: 1.8 m for a photoelectric detector (SFPE Handbook, Schifiliti); the lag is L / u.
+# Heskestad's characteristic length of smoke entry, L, of a photoelectric detector (SFPE Handbook, Schifiliti); the lag
+# is L / u.
 ENTRY_LENGTH_M = 1.8
-# Response time index of a bare thermistor bead, (m s)^0.5; sprinkler glass bulbs have 50 to 350. The lag is RTI / sqrt(u).
+# Response time index of a thermistor bead, (m s)^0.5; sprinkler bulbs have 50 to 350. The lag is RTI / sqrt(u).
 BEAD_RTI = 10.0
 STILL_AIR_M_PER_S = 0.15  # below this smoke does not enter by flow (NFPA 72 annex B, critical velocity)
 CO_CELL_LAG_S = 20.0  # T90 of an electrochemical cell is about 45 s

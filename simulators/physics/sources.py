@@ -1,13 +1,13 @@
 """What puts smoke, gas and heat into the air: a growing fire, cigarettes, a fog machine.
 
-Smoke is counted as optical area: grams of fuel lost times mass optical density (m2/g, base 10), so that optical area over
-volume is the optical density per metre (Mulholland, SFPE Handbook, "Smoke production and properties").
+Smoke is counted as optical area: grams of fuel lost times mass optical density (m2/g, base 10); divided by a volume
+it is the optical density per metre (Mulholland, SFPE Handbook, "Smoke production and properties").
 """
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
-# Heskestad's t-squared fires as in NFPA 72 annex B and NFPA 92: heat release reaches 1055 kW in 600, 300, 150, 75 s. kW/s2.
+# Heskestad's t-squared fires (NFPA 72 annex B, NFPA 92): heat release reaches 1055 kW in 600, 300, 150, 75 s.
 GROWTH_KW_PER_S2 = {"slow": 0.0029, "medium": 0.0117, "fast": 0.0469, "ultra-fast": 0.1876}
 
 
@@ -36,7 +36,7 @@ class Fuel:
     co_yield: float
 
 
-# A sofa: polyurethane foam (17.8 kJ/g, 0.33 m2/g, CO 0.03) under cotton cover and on wood (12 kJ/g, 0.04-0.17 m2/g, 0.005).
+# A sofa: polyurethane foam (17.8 kJ/g, 0.33 m2/g, CO 0.03) under cotton and on wood (12 kJ/g, 0.04-0.17 m2/g, 0.005).
 UPHOLSTERY = Fuel(heat_kj_per_g=17.8, mass_optical_density_m2_per_g=0.22, co_yield=0.02)
 
 
@@ -64,7 +64,7 @@ class Fire:
 class Cigarettes:
     """`count` cigarettes smoked together: 7 minutes, 15 mg of particles at 3.5 m2/g (base 10) and 55 mg of CO each.
 
-    Slow smoke and a little CO, as sidestream measurements have it (US Surgeon General 1986, table 2-1: 10 to 20 mg, 40 to 70 mg).
+    Slow smoke and a little CO; sidestream measurements have 10 to 20 mg and 40 to 70 mg (US Surgeon General 1986).
     """
 
     count: int = 1
@@ -84,7 +84,7 @@ class Cigarettes:
 class Fog:
     """A fog machine: droplets of glycol and water, much smoke, no CO, no heat at the ceiling.
 
-    A small stage machine puts out about 1 g/s; droplets near 1 um scatter about 1.5 m2/g (base 10; Mie, water, visible light).
+    A small stage machine puts out about 1 g/s; droplets near 1 um take out about 1.5 m2/g (base 10; Mie scattering).
     """
 
     fluid_g_per_s: float = 1.0
@@ -98,7 +98,7 @@ class Fog:
 
 @dataclass(slots=True)
 class Burning:
-    """A source at work since `began` seconds, in one place."""
+    """A source at work since `began` seconds, in one cell of air."""
 
     source: Source
     began: float

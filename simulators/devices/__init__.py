@@ -1,0 +1,1 @@
+"""Virtual devices, each speaking as the real one does."""
