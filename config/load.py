@@ -73,6 +73,8 @@ def _read(path: Path, problems: Problems) -> Document | None:
 def _rules_files(sheet: Sheet, directory: Path, problems: Problems) -> Iterator[tuple[Path, bool]]:
     """The files that `rules` names, and whether each is stock. A rules file that nobody names would be a silent gap."""
     named: set[str] = set()
+    if not isinstance(sheet.document.data, dict) or not isinstance(sheet.document.data.get("rules"), list):
+        return
     for index, written in sheet.document.items("rules"):
         mark = sheet.mark(("rules", index))
         if not isinstance(written, str):

@@ -25,9 +25,10 @@ def _apply(document: Document, written: str, problems: Problems) -> None:
     if not equals or not dotted:
         problems.add(Mark(file), f"found {show(written)}, expected a path and a value such as links.broker.port=1883")
         return
+    before = len(problems)
     found = read_value(file, text, problems)
     path = _path(document, file, dotted.split("."), problems)
-    if found is None or path is None:
+    if found is None or path is None or len(problems) > before:
         return
     holder = document.at(path[:-1])
     holder[path[-1]] = found.data  # type: ignore[index]  # a path of the document

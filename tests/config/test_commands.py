@@ -1,0 +1,94 @@
+"""The commands check and schema, as a person or an editor uses them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+
+from config.commands import check, schema
+from config.load import LIBRARY
+
+SAMPLES = Path(__file__).parents[2] / "config" / "samples"
+RULES = [*sorted(LIBRARY.glob("*.yaml")), *sorted(SAMPLES.glob("*/rules/*.yaml"))]
+
+Write = Callable[..., Path]
+
+
+def schema_of(file: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    schema(file)
+    found = json.loads(capsys.readouterr().out)
+    Draft202012Validator.check_schema(found)
+    return found
+
+
+def test_check_says_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for a right venue."""
+    check(SAMPLES / "ktv")
+    out = capsys.readouterr().out
+    assert out.startswith("ok: Starlight KTV: 3 floors, 60 rooms, 3 corridors, 1 hall, 1 plant, 150 devices, 2 links")
+
+
+def test_check_exits_with_1_and_every_problem(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines that an editor can jump to."""
+    directory = write(venue="a: 1\nb: 2\n")
+    with pytest.raises(typer.Exit) as ended:
+        check(directory)
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().out.splitlines()[0].startswith(f"{directory}/venue.yaml:1:1: ")
+
+
+def test_check_tells_machines_in_json(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same facts as the lines."""
+    with pytest.raises(typer.Exit):
+        check(write(), ["links.broker.port=x"], as_json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": False,
+        "problems": [
+            {
+                "file": "--set links.broker.port",
+                "line": 1,
+                "col": 1,
+                "text": "port: found 'x', expected a whole number",
+                "hint": "",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("sample", ["ktv", "minimal"])
+def test_the_venue_schema_accepts_the_samples(sample: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An editor shows no error in a right file, ranges included."""
+    venue = yaml.safe_load((SAMPLES / sample / "venue.yaml").read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(schema_of("venue", capsys)).iter_errors(venue)] == []
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda path: path.stem)
+def test_the_rules_schema_accepts_the_stock_packs(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An editor shows no error in a right file."""
+    rules = yaml.safe_load(file.read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(schema_of("rules", capsys)).iter_errors(rules)] == []
+
+
+def test_the_venue_schema_knows_the_settings_of_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong key of a driver and an unknown kind are shown while they are typed."""
+    validator = Draft202012Validator(schema_of("venue", capsys))
+    venue = yaml.safe_load((SAMPLES / "ktv" / "venue.yaml").read_text("utf-8"))
+    venue["links"][0]["drivers"][0]["prefx"] = "x"
+    venue["outputs"][0]["kind"] = "mqqt"
+    wrong = sorted(error.json_path for error in validator.iter_errors(venue))
+    assert wrong == ["$.links[0]", "$.outputs[0]"]
+
+
+def test_check_jsonschema_agrees(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The tool that continuous integration of a venue would use takes our schema and our sample."""
+    (tmp_path / "venue.schema.json").write_text(json.dumps(schema_of("venue", capsys)), "utf-8")
+    tool = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(tmp_path / "venue.schema.json")]
+    ran = subprocess.run([*tool, str(SAMPLES / "ktv" / "venue.yaml")], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
