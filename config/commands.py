@@ -65,4 +65,4 @@ def _print_problems(problems: tuple[Problem, ...], as_json: bool) -> None:
         return
     for problem in problems:
         print(problem)
-    print(f"{_count(len(problems), 'problem')}; nothing was changed", file=sys.stderr)
+    print(_count(len(problems), "problem"), file=sys.stderr)
