@@ -88,7 +88,8 @@ class StreamEnded(ClientError):
 
 def default_socket() -> Path:
     """`api.sock` in $STATE_DIRECTORY (set by systemd) or in ./state."""
-    return Path(os.environ.get("STATE_DIRECTORY") or "state") / DEFAULT_SOCKET_NAME
+    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0] or "state"  # systemd may name several
+    return Path(state) / DEFAULT_SOCKET_NAME
 
 
 class DaemonClient:

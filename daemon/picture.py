@@ -11,7 +11,8 @@ from daemon.tables import alarm_table, fault_table, tier_text, wiring_table
 from daemon.words import EVENT, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
 
 _CELL = 5  # cells of a room in the grid: three digits, a letter, a space
-_LABEL_MAX = 16
+_LABEL_MAX = 18  # cells of the name of a floor, a corridor, a hall
+_ROWS_MAX = 20  # of a table in a snapshot: a broken line makes a hundred silent devices, and the page must stay a page
 _BAD = "bold red"
 _DIM = "dim"
 
@@ -50,7 +51,7 @@ def zone_grid(zones: Sequence[ZoneView], width: int, lang: Lang) -> list[Text]:
     for zone in zones:
         children.setdefault(zone.parent, []).append(zone)
     floors = [zone for root in children.get(None, []) for zone in children.get(root.zone, [])]
-    labels = [_shorten(name_in(floor.name, lang), _LABEL_MAX - 2) for floor in floors]
+    labels = [_shorten(name_in(floor.name, lang), _LABEL_MAX) for floor in floors]
     indent = max((cell_len(label) for label in labels), default=0) + 3
     lines: list[Text] = []
     for floor, label in zip(floors, labels, strict=True):
@@ -75,7 +76,7 @@ def _below(zone: ZoneView, children: dict[str | None, list[ZoneView]]) -> Iterat
 
 def _cell(zone: ZoneView, lang: Lang) -> Text:
     number = re.search(r"\d+", zone.name.en) if zone.kind == "room" else None
-    label = number.group() if number else _shorten(name_in(zone.name, lang), _LABEL_MAX - 1)
+    label = number.group() if number else _shorten(name_in(zone.name, lang), _LABEL_MAX)
     width = -(-(cell_len(label) + 2) // _CELL) * _CELL
     return _lettered(label, zone.tier, width, lang)
 
@@ -129,9 +130,14 @@ def snapshot(
     for evacuation in evacuations:
         yield Text()
         yield from (Text(f" {line} ", TIER_STYLE["red"]) for line in banner(evacuation, lang).plain.split("\n"))
-    for part in (zone_grid(zones, width, lang), alarm_table(alarms, lang), fault_table(faults, lang)):
-        yield Text()
-        yield from part
+    grid = zone_grid(zones, width, lang)
+    parts = [grid, alarm_table(alarms[:_ROWS_MAX], lang), fault_table(faults[:_ROWS_MAX], lang)]
+    for part, hidden in zip(parts, (0, len(alarms) - _ROWS_MAX, len(faults) - _ROWS_MAX), strict=True):
+        if part:
+            yield Text()
+            yield from part
+        if hidden > 0:
+            yield Text(pick((f"... and {hidden} more", f"……还有 {hidden} 条"), lang), _DIM)
     yield Text()
     yield from wiring_table(status, lang)
 
@@ -143,19 +149,12 @@ def event_line(event: EventView, lang: Lang) -> Text:
     )
     if event.tier is not None:
         line.append(" ").append_text(tier_text(event.tier, lang))
-    place = event.place_name or event.zone_name or event.source_name
     target = event.alarm or event.evacuation or event.source or event.zone or event.target
-    parts = [
-        target,
-        name_in(place, lang) if place else "",
-        event.plan,
-        event.code,
-        event.step,
-        event.text,
-        event.reason,
-    ]
-    line.append("  " + "  ".join(part for part in parts if part))
-    if event.because:
+    place = event.place_name or event.zone_name or event.source_name
+    name = name_in(place, lang) if place else ""
+    parts = [target, name if name != target else "", event.plan, event.order, event.code, event.step, event.text]
+    line.append("  " + "  ".join(part for part in [*parts, event.reason] if part))
+    if event.because and event.because[-1].text != event.text:
         last = event.because[-1]
         line.append(f"  [{last.text}{' ' + last.line if last.line else ''}]", _DIM)
     return line

@@ -36,7 +36,7 @@ ALARM_HEADINGS = (("TIER", "STATE", "WHERE", "SINCE", "ALARM", "WHY"), ("级别"
 def alarm_row(alarm: AlarmView, lang: Lang) -> tuple[Cell, ...]:
     state = pick(STATE.get(alarm.state, (alarm.state, alarm.state)), lang)
     where = name_in(alarm.zone_name, lang)
-    why = alarm.because[-1].text if alarm.because else ""
+    why = f"{name_in(alarm.title, lang)}: {alarm.because[-1].text}" if alarm.because else name_in(alarm.title, lang)
     sound = " ♪" if alarm.sounding else ""
     by = f" ({alarm.acknowledged_by})" if alarm.acknowledged_by else ""
     return tier_text(alarm.tier, lang), state + sound + by, where, clock(alarm.since), alarm.alarm, why

@@ -88,6 +88,7 @@ class FakeCore:
     order_takes: asyncio.Event | None = None
     orders: list[Order] = field(default_factory=list)
     queues: list[asyncio.Queue[Event | None]] = field(default_factory=list)
+    joined: asyncio.Event = field(default_factory=asyncio.Event)  # somebody subscribed
     left: asyncio.Event = field(default_factory=asyncio.Event)  # a subscriber left or was ended
 
     def engine_time(self) -> float:
@@ -137,6 +138,7 @@ class FakeCore:
     def subscribe(self) -> AsyncIterator[Event]:
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self.queues.append(queue)
+        self.joined.set()
         return self._listen(queue)
 
     async def _listen(self, queue: asyncio.Queue[Event | None]) -> AsyncIterator[Event]:
