@@ -78,7 +78,7 @@ def _rule(rule: WrittenRule, venue: Venue) -> Rule:
         latching=entry.latching,
         members=members if entry.each != "device" and entry.devices is not None else frozenset(),
         investigate=_investigation(entry.investigate) if entry.investigate else None,
-        evacuate=entry.evacuate,
+        evacuate=entry.evacuate.plan if entry.evacuate else None,
         line=_line(rule),
     )
 

@@ -144,14 +144,15 @@ def _check_tiers(rule: WrittenRule, problems: Problems) -> None:
 
 
 def _check_evacuation(rule: WrittenRule, rules: RuleSheet, sheet: Sheet, problems: Problems) -> None:
-    plan, investigate = rule.entry.evacuate, rule.entry.investigate
+    plan = rule.entry.evacuate.plan if rule.entry.evacuate else None
+    investigate = rule.entry.investigate
     plans = sheet.ids["evacuation_plans"]
     if plan is not None and plan not in plans:
         text = (
             f"rule {rule.entry.id!r} puts evacuation plan {plan!r} in force, which {sheet.document.file} does not have"
         )
         hint = did_you_mean(plan, plans) or f"write a plan with 'id: {plan}' under evacuation_plans there"
-        problems.add(rule.mark("evacuate"), text, hint, about="evacuate")
+        problems.add(rule.mark("evacuate", "plan"), text, hint, about="plan")
     for index, name in enumerate(investigate.of if investigate else ()):
         if name not in rules.ids:
             mark = rule.mark("investigate", "of", index)

@@ -55,6 +55,12 @@ class InvestigateEntry(Settings):
     at: TierWord
 
 
+class EvacuateEntry(Settings):
+    """What the rule's highest tier puts in force: the id of an evacuation plan of the venue file."""
+
+    plan: Id
+
+
 class RuleEntry(Settings):
     """One cause, with the tiers that it can reach."""
 
@@ -67,7 +73,7 @@ class RuleEntry(Settings):
     tiers: Annotated[list[TierEntry], _SOME]
     latching: bool = False
     investigate: InvestigateEntry | None = None
-    evacuate: Id | None = None
+    evacuate: EvacuateEntry | None = None
 
 
 class RulesFile(Settings):

@@ -61,7 +61,7 @@ def _check_evacuation(rule: WrittenRule, rules: dict[str, WrittenRule], problems
     weak = _alone(highest.when.root, rules)
     if weak is not None and _keyword(weak, "devices") is None:
         mark = rule.document.mark_within((*highest.path, "when"), weak.offset)
-        text = f"when: one device alone can evacuate {rule.entry.evacuate!r}, expected at least two that agree"
+        text = f"when: one device alone can evacuate {rule.entry.evacuate.plan!r}, expected at least two that agree"
         problems.add(mark, text, "write alarms([...], devices: 2, within: 60s)", about="devices")
 
 

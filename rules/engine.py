@@ -239,13 +239,18 @@ class Engine:
         self._board.look(state.watchers.get(ABSENT, ()), now)
 
     def _lose(self, state: DeviceState, code: str, text: str, now: float) -> None:
-        """The device is gone: everything it said is unknown from now on."""
+        """The device is gone: everything it said is unknown from now on.
+
+        Rules that ask `absent` look once while the last values still count, so that `on_battery and absent` is true of
+        a UPS that falls silent on battery.
+        """
         if state.absent:
             return
         state.absent = True
-        state.forget()
         self._timers.set(("silent", state.device.id), None)
         self._board.out += self._faults.report(state.device.id, code, text, now)
+        self._board.look(state.watchers.get(ABSENT, ()), now)
+        state.forget()
         for name in sorted(state.watchers):
             self._board.look(state.watchers[name], now)
 

@@ -46,7 +46,7 @@ RULE = """\
     devices: {{ids: [press-{n:03}]}}
     tiers: [{{tier: red, when: contact}}]
     latching: true
-    evacuate: plan-{n:03}
+    evacuate: {{plan: plan-{n:03}}}
 """
 
 

@@ -39,6 +39,17 @@ def test_a_device_silent_in_alarm_stays_in_alarm() -> None:
     assert story.engine.devices()[0].values == {}
 
 
+def test_a_ups_that_falls_silent_on_battery_counts_as_low() -> None:
+    """The last values still count at the moment of falling silent, and not afterwards."""
+    ups = device("ups", "room-a", "on_battery", stale_after_s=30)
+    low = rule("low", "device", ("ups",), tier("orange", "on_battery and absent"), category="ups")
+    story = Story(plan(low, devices=[ups]))
+    assert story.read(1, "ups", on_battery=True) == []
+    assert without_zones(story.tick(31)) == ["ReportFault ups silent", "Raise low@ups orange"]
+    assert story.tick(500) == []
+    assert without_zones(story.read(501, "ups", on_battery=True)) == ["EndFault ups silent", "Return low@ups orange"]
+
+
 def test_a_delay_goes_on_when_the_device_falls_silent() -> None:
     """A device that burnt before its on-delay was over still raises its alarm."""
     slow = rule("slow", "device", ("det",), tier("orange", "temperature >= 57", on=60))

@@ -1,0 +1,108 @@
+"""A real systemd that runs our unit for one test, without being the machine's first process."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+SYSTEMD = "/lib/systemd/systemd"
+BOOTED = Path("/run/systemd/system")  # systemd runs as a user's manager only where this folder exists
+LIMIT_S = 40.0
+LOOK_S = 0.1
+# On a machine that systemd did not boot, that folder is given to the manager alone, in a mount namespace of its own,
+# with the empty files that systemd lays over what a unit shall not see.
+IN_NAMESPACE = ("unshare", "--mount", "--propagation", "private")
+MAKE_BOOTED = (
+    "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system"
+    ' && ln -s "$XDG_RUNTIME_DIR/systemd/inaccessible" /run/systemd/inaccessible && exec "$0" "$@"'
+)
+
+
+@dataclass
+class UserManager:
+    """`systemd --user` with the units of `units`; everything it writes lies in `folder`, whose path must be short."""
+
+    folder: Path
+    units: Path
+    log: list[str] = field(default_factory=list)
+    _process: "subprocess.Popen[str] | None" = None
+
+    def start(self) -> None:
+        """Run the manager and return when it answers. Raises RuntimeError with what it said when it does not."""
+        command = [SYSTEMD, "--user", "--unit=basic.target"]
+        if not BOOTED.is_dir():
+            root = () if os.geteuid() == 0 else ("--map-root-user",)
+            command = [*IN_NAMESPACE, *root, "bash", "-c", MAKE_BOOTED, *command]
+        self._process = subprocess.Popen(
+            command, env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self.wait("the manager answers", self._answers)
+
+    def close(self) -> None:
+        """End the manager and all it runs."""
+        assert self._process is not None
+        self.systemctl("kill", "--signal=SIGKILL", "*.service")
+        self._process.send_signal(signal.SIGRTMIN + 24)  # to a user's manager: exit now
+        try:
+            self._process.wait(10)
+        finally:
+            self._process.kill()
+            self._process.wait()
+
+    def systemctl(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Ask the manager."""
+        command = ["systemctl", "--user", *arguments]
+        return subprocess.run(
+            command, env=self._environment(), capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
+
+    def show(self, unit: str) -> dict[str, str]:
+        """What the manager knows of a unit."""
+        names = "ActiveState,SubState,NRestarts,MainPID,Result,StatusText"
+        lines = self.systemctl("show", unit, f"--property={names}").stdout.splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def wait_for(self, unit: str, **wanted: str) -> dict[str, str]:
+        """Return what the manager knows of a unit once it is as wanted. Raises RuntimeError when it does not become so."""
+        self.wait(f"{unit} has {wanted}", lambda: wanted.items() <= self.show(unit).items(), unit)
+        return self.show(unit)
+
+    def wait(self, what: str, reached: Callable[[], bool], unit: str = "") -> None:
+        """Look until it is so. Raises RuntimeError with the manager's log after the limit."""
+        end, never = monotonic() + LIMIT_S, threading.Event()
+        while not reached():
+            if monotonic() > end:
+                state = self.show(unit) if unit else {}
+                raise RuntimeError(f"not within {LIMIT_S:g} s: {what}; {state}\n" + "".join(self.log[-40:]))
+            never.wait(LOOK_S)
+
+    def _answers(self) -> bool:
+        return self.systemctl("is-active", "basic.target").stdout.strip() == "active"
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "XDG_RUNTIME_DIR": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "SYSTEMD_UNIT_PATH": f"{self.units}:/usr/lib/systemd/user",
+            "SYSTEMD_LOG_TARGET": "console",
+            "SYSTEMD_LOG_LEVEL": "info",
+        }
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            self.log.extend(process.stdout)
+
+
+def require() -> None:
+    """Raises RuntimeError when this machine has no systemd to run."""
+    if not Path(SYSTEMD).exists() or shutil.which("systemctl") is None:
+        raise RuntimeError("systemd is not installed, and the tests need a real one: apt-get install systemd")
