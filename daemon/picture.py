@@ -10,7 +10,7 @@ from daemon.api_models import AlarmView, EvacuationView, EventView, FaultView, S
 from daemon.tables import alarm_table, fault_table, tier_text, wiring_table
 from daemon.words import EVENT, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
 
-_CELL = 5  # cells of a room in the grid: three digits, a letter, a space
+_CELL: dict[Lang, int] = {"en": 5, "zh": 6}  # cells of a room in the grid: three digits, a letter, a space
 _LABEL_MAX = 18  # cells of the name of a floor, a corridor, a hall
 _ROWS_MAX = 20  # of a table in a snapshot: a broken line makes a hundred silent devices, and the page must stay a page
 _BAD = "bold red"
@@ -77,7 +77,8 @@ def _below(zone: ZoneView, children: dict[str | None, list[ZoneView]]) -> Iterat
 def _cell(zone: ZoneView, lang: Lang) -> Text:
     number = re.search(r"\d+", zone.name.en) if zone.kind == "room" else None
     label = number.group() if number else _shorten(name_in(zone.name, lang), _LABEL_MAX)
-    width = -(-(cell_len(label) + 2) // _CELL) * _CELL
+    letter_and_space = _CELL[lang] - 3
+    width = -(-(cell_len(label) + letter_and_space) // _CELL[lang]) * _CELL[lang]
     return _lettered(label, zone.tier, width, lang)
 
 
