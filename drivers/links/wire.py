@@ -67,7 +67,7 @@ class Wire:
             self.lose(f"unplugged: {error.strerror}")
             return
         if not data:
-            self.lose("ready but empty: unplugged, or another program reads this port too")
+            self.lose("unplugged, or another program reads this port too")
             return
         self._arrived += data
         self._wake()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from simulators.physics.battery import FLOAT_V, Battery
 from simulators.pty_port import PtyPort
 from simulators.ups import SerialUps
 
+ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 30.0  # for what takes a quarter of a second, on a busy machine
 STATUS_BYTES, RATING_BYTES, IDENTITY_BYTES = 47, 22, 39  # as NUT demands
 
@@ -120,6 +122,27 @@ async def test_it_answers_on_its_port(ups: SerialUps, tmp_path: Path) -> None:
     for _ in range(2):
         answer = await asyncio.to_thread(_ask, tmp_path / "tty", b"Q1\r", STATUS_BYTES)
         assert answer.startswith(b"(226.0") and answer.endswith(b"\r")
+
+
+async def test_by_hand(tmp_path: Path) -> None:
+    """Run from a terminal it answers on its port, obeys what is typed, and says what it did not understand."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulators.ups", "--link", str(tmp_path / "tty")),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None and process.stderr is not None
+    try:
+        async with asyncio.timeout(WAIT_S):
+            assert b"answers on" in await process.stderr.readline()
+            process.stdin.write(b"mains off\nload 50\ndance\n")
+            assert b"dance" in await process.stderr.readline()
+        answer = await asyncio.to_thread(_ask, tmp_path / "tty", b"Q1\r", STATUS_BYTES)
+        assert answer.startswith(b"(000.0") and b" 050 " in answer and answer.endswith(b" 10001001\r")
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 async def test_troubles_of_the_line(ups: SerialUps, tmp_path: Path) -> None:

@@ -132,6 +132,16 @@ async def test_an_adapter_that_was_replaced_is_noticed(path: Path, device: Echo,
         other.port.unplug()
 
 
+async def test_a_name_that_vanishes_is_noticed(path: Path, device: Echo) -> None:
+    """When the name is gone the line is let go, although the device still answers: nobody can say whose it is."""
+    device.port.plug()
+    inbox = Collected()
+    async with running(_link(path, Asks(), inbox)):
+        seen = await inbox.kind(Heard)
+        os.unlink(path)
+        await inbox.kind(LinkDown, seen)
+
+
 async def test_a_device_that_takes_nothing_is_reopened_within_a_deadline(path: Path, device: Echo) -> None:
     """A full buffer neither blocks nor spins: after the deadline the line is dead, and it is opened again."""
     device.port.plug()
