@@ -12,7 +12,8 @@ def act(fleet: Fleet, step: Step, now: float) -> None:
         case Step(fire=FireAction() as fire):
             if fire.door is not None:
                 world.door(fire.zone, fire.door)
-            world.ignite(fire.zone, Fire(GROWTH_KW_PER_S2[fire.growth], fire.incubation), now, fire.near)
+            alpha = GROWTH_KW_PER_S2[fire.growth] if isinstance(fire.growth, str) else fire.growth
+            world.ignite(fire.zone, Fire(alpha, fire.incubation), now, fire.near)
         case Step(cigarette=smoke) if smoke is not None:
             world.ignite(smoke.zone, Cigarettes(smoke.count), now, smoke.near)
         case Step(fog=fog) if fog is not None:

@@ -32,6 +32,9 @@ def simulate(
     broker: BrokerOption = "",
     socket: Annotated[Path | None, typer.Option("--socket", help="The daemon's socket.")] = None,
     settings: SetOption = None,
+    among_others: Annotated[
+        bool, typer.Option("--among-others", help="Play although devices report to the daemon already.")
+    ] = False,
     show_list: Annotated[bool, typer.Option("--list", help="List the scenarios that come with Tocsin.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The verdict as JSON, for programs.")] = False,
 ) -> None:
@@ -47,7 +50,7 @@ def simulate(
         raise typer.Exit(EXIT_USAGE)
     from daemon.client import ClientError, default_socket
     from simulators.fleet import NoBroker
-    from simulators.simulate import broker_at, play
+    from simulators.simulate import LiveVenue, broker_at, play
 
     try:
         result = asyncio.run(
@@ -58,9 +61,10 @@ def simulate(
                 broker=broker_at(broker) if broker else None,
                 settings=settings or [],
                 say=(lambda _: None) if json else say,
+                among_others=among_others,
             )
         )
-    except (ConfigError, ValueError) as error:
+    except (ConfigError, LiveVenue, ValueError) as error:
         typer.echo(f"tocsin: {error}", err=True)
         raise typer.Exit(EXIT_FAILED) from None
     except (ClientError, NoBroker, OSError) as error:

@@ -71,12 +71,11 @@ class Demo:
     async def _perform(self, file: scenario_file.ScenarioFile, setup: Setup, daemon: DaemonProcess) -> Told:
         clock, tally = Clock(), Tally()
         fleet, story = Fleet(setup, clock.now), Play(file.scenario)
-        self._say(f"Starting the daemon for {setup.plan.venue.zones[setup.plan.venue.root].name.en} ...")
+        self._introduce(file, setup, fleet)
         if not await self._unless_over(daemon.start()):
             return Told((), kept=True)
         picture = Picture(daemon.socket) if self._picture else None
         told: Teller = tally if picture else Several((tally, Lines(self._say)))
-        self._introduce(file, fleet)
         stage = Stage(story, fleet, daemon.socket, clock, told)
         parts: list[Coroutine[Any, Any, None]] = [stage.perform(self._ends), daemon.ended()]
         if picture is not None:
@@ -92,13 +91,13 @@ class Demo:
     def _ends(self, now: float) -> bool:
         return self._over.is_set() or (self._seconds > 0 and now >= self._seconds)
 
-    def _introduce(self, file: scenario_file.ScenarioFile, fleet: Fleet) -> None:
-        wires = len(fleet.wires)
-        self._say(
-            f"{len(fleet.devices)} devices on {wires} MQTT connections and a serial line. {file.scenario.title.en}."
-        )
-        if not self._seconds:
-            self._say("It goes on until you end it with Ctrl-C.")
+    def _introduce(self, file: scenario_file.ScenarioFile, setup: Setup, fleet: Fleet) -> None:
+        venue, story = setup.plan.venue, file.scenario
+        name = venue.zones[venue.root].name.en
+        self._say(f"{name}: {len(fleet.devices)} devices on {len(fleet.wires)} MQTT connections and a serial line.")
+        self._say(f"{story.title.en}: the story takes {story.length:g} s. The daemon starts ...")
+        ends = f"It ends after {self._seconds:g} s" if self._seconds else "It goes on as long as you like"
+        self._say(f"{ends}; {'q leaves it' if self._picture else 'Ctrl-C ends it'}.")
 
     @contextlib.asynccontextmanager
     async def _some_broker(self) -> AsyncIterator[list[str]]:

@@ -137,7 +137,7 @@ class Fleet:
                 made, wires = DIALECTS[attached.kind](self, attached.settings, self.brokers[link.id], bound)
                 self._wires.setdefault(link.id, []).extend(wires)
                 self.devices |= {device.device.id: device for device in made}
-            elif link.kind == "serial" and attached.kind == "megatec":
+            elif link.kind == "serial" and attached.kind == "megatec" and _is_ours(Path(link.settings.path)):
                 for one in attached.bindings:
                     line = UpsOnLine(self._venue.devices[one.device], Path(link.settings.path))
                     self._lines.setdefault(link.id, []).append(line)
@@ -189,6 +189,11 @@ DIALECTS: dict[str, Callable[[Fleet, Any, Broker, Bound], Made]] = {
     "zigbee2mqtt": _zigbee2mqtt,
     "tasmota": _tasmota,
 }
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a simulated port may appear there: never among the system's devices, never over something that exists."""
+    return Path("/dev") not in path.parents and not path.exists()
 
 
 def broker_of(settings: MqttSettings) -> Broker:

@@ -14,10 +14,10 @@ Subject = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class FireAction(Settings):
-    """A t-squared fire under a detector. `door` is the door between the zone and its corridor."""
+    """A t-squared fire under a detector; `growth` in words or in kW/s2. `door` leads from the zone to its corridor."""
 
     zone: Id
-    growth: Literal["slow", "medium", "fast", "ultra-fast"] = "medium"
+    growth: Literal["slow", "medium", "fast", "ultra-fast"] | Annotated[float, Field(gt=0, le=1)] = "medium"
     incubation: Duration = 0.0
     door: Literal["open", "ajar", "closed"] | None = None
     near: Id | None = None

@@ -77,11 +77,13 @@ def _in_story(scenario: Scenario) -> Iterator[tuple[str, str, Place]]:
                 yield from (("link", link, (*at, link)) for link in step.link or ())
             case "order":
                 yield from _in_order(step.order.verb, step.order.target, at) if step.order is not None else ()
-            case _:
+            case "fire" | "cigarette" | "fog" | "mains" | "door":
                 action = getattr(step, step.action)
                 zone, near = getattr(action, "zone", None), getattr(action, "near", None)
                 yield from (("zone", zone, (*at, "zone")),) if zone is not None else ()
                 yield from (("device", near, (*at, "near")),) if near is not None else ()
+            case _:
+                pass
 
 
 def _in_order(verb: str, target: str, at: Place) -> Iterator[tuple[str, str, Place]]:

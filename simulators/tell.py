@@ -196,7 +196,7 @@ def words_of(event: EventView) -> tuple[str, str]:
 
 
 def _after(at: float | None, since: float) -> str:
-    return "never" if at is None else f"{at - since:.1f} s"
+    return "not yet" if at is None else f"{at - since:.1f} s"
 
 
 def _styled(label: str, text: str) -> str:
