@@ -33,6 +33,9 @@ class Clock(Protocol):
     def stamp(self) -> Stamp:
         """This instant."""
 
+    def suspended_s(self) -> float:
+        """Seconds that this machine has slept; grows only while nothing runs."""
+
 
 class SystemClock:
     """Engine time on top of CLOCK_BOOTTIME, going on from the last stamp of the journal.
@@ -59,6 +62,9 @@ class SystemClock:
     def stamp(self) -> Stamp:
         boottime = time.clock_gettime(time.CLOCK_BOOTTIME)
         return Stamp(boottime + self._offset, time.time(), self._boot, boottime)
+
+    def suspended_s(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def _elapsed(last: Stamp | None, boot: str) -> tuple[float, str]:

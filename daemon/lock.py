@@ -3,38 +3,24 @@
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 
 
 class AlreadyRunning(Exception):
-    """Another daemon holds the state folder."""
+    """Another daemon works in the state folder."""
 
 
-class StateLock:
-    """Holds `<folder>/lock` until the process ends, however it ends: the kernel lets go of it.
+def lock_folder(folder: Path) -> int:
+    """Hold the folder until the process ends, however it ends; returns the descriptor that holds it.
 
-    Raises AlreadyRunning, and OSError when the file cannot be made.
+    The folder itself is locked, for a lock file could not be made on a full or read-only disk. Raises AlreadyRunning.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "lock"
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(self._fd, 20, 0).decode(errors="replace").strip() or "unknown"
-            os.close(self._fd)
-            raise AlreadyRunning(
-                f"{folder}: another daemon (process {holder}) works in this state folder; stop it, or give this one a "
-                "folder of its own with --state"
-            ) from error
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
-
-    def __enter__(self) -> "StateLock":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self._fd)
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(held)
+        raise AlreadyRunning(
+            f"{folder}: another daemon works in this state folder; stop it, or give this one a folder of its own "
+            "with --state"
+        ) from error
+    return held

@@ -13,12 +13,13 @@ from daemon.core import Event
 from daemon.journal import Entry, Journal, OutboxRow
 from rules.decision import Decision
 from rules.engine import Engine
-from rules.signal import Fault, Order, Reading, Recovered, Signal, Tick
+from rules.signal import Fault, Order, Reading, Recovered, Resumed, Signal, Tick
 
 INBOX_SIGNALS = 20_000  # about 5 MB and 1 s of work; a broker stops at 200 unacknowledged messages, so never in peace
 TURN_SIGNALS = 500  # taken before the event loop is given back: about 5 ms
 SNAPSHOT_SIGNALS = 20_000  # to fold after a restart: about 0.3 s
 SNAPSHOT_S = 60.0
+BLIND_S = 2.0  # suspended for longer than this, devices get their full staleness time again
 TIMER_SLACK_S = 0.0005  # so that a timer that fires a hair early does not find its deadline in the future
 
 SOURCE = "tocsin/pump"
@@ -56,20 +57,19 @@ class Pump:
         downstream: Downstream,
         *,
         next_decision: int,
-        snapshots: bool,
     ) -> None:
         self._engine = engine
         self._journal = journal
         self._clock = clock
         self._downstream = downstream
         self._next_decision = next_decision
-        self._snapshots = snapshots
         self._inbox: deque[_Message] = deque()
         self._waiting = 0  # signals in the inbox
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0  # engine time
         self._at = clock.now()  # of the last signal: never runs backwards
+        self._slept_s = clock.suspended_s()
         self._since_snapshot = 0
         self._snapshot_at = self._at
         self._overflowing = False
@@ -116,6 +116,7 @@ class Pump:
         events: list[Event] = []
         messages: list[_Message] = []
         answers: list[tuple[asyncio.Future[Sequence[Decision]], Sequence[Decision]]] = []
+        self._resume_if_slept(taken, events)
         while self._inbox and len(taken) < TURN_SIGNALS:
             message = self._inbox.popleft()
             self._waiting -= len(message.signals)
@@ -159,6 +160,13 @@ class Pump:
             self._next_decision += 1
         return decisions
 
+    def _resume_if_slept(self, taken: list[Signal], events: list[Event]) -> None:
+        """A machine that was suspended heard nothing, and that is no device's silence."""
+        slept_s = self._clock.suspended_s()
+        if slept_s - self._slept_s > BLIND_S:
+            self._step(Resumed(self._clock.now(), slept_s - self._slept_s), taken, events)
+            self._slept_s = slept_s
+
     def _tick_if_due(self, taken: list[Signal], events: list[Event]) -> None:
         """A delay ends on time, not when data comes."""
         due = self._engine.deadline()
@@ -181,7 +189,7 @@ class Pump:
 
     def _snapshot(self, taken: int) -> bytes | None:
         self._since_snapshot += taken
-        if not self._snapshots or self._journal.degraded or self._journal.holds_older_state:
+        if self._journal.degraded or self._journal.holds_older_state:
             return None
         due = self._since_snapshot >= SNAPSHOT_SIGNALS or self._at - self._snapshot_at >= SNAPSHOT_S
         if not (due and self._since_snapshot) and not self._journal.wants_snapshot:

@@ -50,6 +50,8 @@ class Worker:
         self._commands: dict[str, Job] = {}  # evacuation -> what is to be told of it now
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._at_rest = asyncio.Event()  # nothing waits for a confirmation
+        self._at_rest.set()
         self._faults: dict[str, set[int]] = {}  # code -> decisions that cannot be delivered
         self.delivered = 0
         self.failed = 0
@@ -70,6 +72,7 @@ class Worker:
 
     def offer(self, job: Job) -> None:
         """Take a delivery; never blocks."""
+        self._at_rest.clear()
         decision = job.delivery.decision
         if isinstance(decision, Evacuate | EndEvacuation):
             self._command(decision.evacuation, job)
@@ -80,6 +83,10 @@ class Worker:
             self._end(dropped, "dropped")
         self._line.append(job)
         self._arrived.set()
+
+    async def rest(self) -> None:
+        """Returns when nothing waits for a confirmation."""
+        await self._at_rest.wait()
 
     async def run(self) -> None:
         """Delivers for ever; may be cancelled and run again, and goes on where it was."""
@@ -187,6 +194,8 @@ class Worker:
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         self._settle(Settled(job.decision, self.name, outcome))
+        if not self._line and not self._commands:
+            self._at_rest.set()
 
     def _raise(self, job: Job, code: str, text: str) -> None:
         standing = self._faults.setdefault(code, set())

@@ -64,6 +64,7 @@ class HandClock:
 
     def __init__(self, at: float = 100.0) -> None:
         self.at = at
+        self.slept_s = 0.0
 
     def now(self) -> float:
         return self.at
@@ -76,6 +77,9 @@ class HandClock:
 
     def stamp(self) -> Stamp:
         return Stamp(self.at, self.wall(), "boot", self.at)
+
+    def suspended_s(self) -> float:
+        return self.slept_s
 
     def pass_s(self, seconds: float) -> None:
         self.at += seconds

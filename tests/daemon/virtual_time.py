@@ -45,6 +45,9 @@ class VirtualClock:
     def stamp(self) -> Stamp:
         return Stamp(self.now(), self.wall(), "boot", self.now())
 
+    def suspended_s(self) -> float:
+        return 0.0
+
 
 def run_virtually(main: Coroutine[Any, Any, None]) -> None:
     """Run a test's coroutine to its end."""

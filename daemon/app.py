@@ -1,0 +1,225 @@
+"""The one place that builds the daemon, starts it and stops it."""
+
+import asyncio
+import gc
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.setup import Setup
+from daemon.broadcast import Broadcast
+from daemon.clock import Stamp, SystemClock
+from daemon.house import House
+from daemon.journal import Journal
+from daemon.journal_schema import JournalUnusable, open_database
+from daemon.journal_writer import Writer
+from daemon.notify import sd_notify
+from daemon.outbox import Outbox, new_run
+from daemon.pump import Pump
+from daemon.recovery import Recovered as Memory
+from daemon.recovery import last_stamp, recover
+from daemon.supervisor import CODE as DRIVER_FAILED
+from daemon.supervisor import Supervisor
+from daemon.watchdog import Watchdog
+from daemon.worker import Worker
+from drivers.contract import Link, Output, OutputContext
+from drivers.registry import LINKS, OUTPUTS
+from rules.engine import Engine
+from rules.plan import Plan
+from rules.signal import Fault, Recovered, Resumed, Signal, Tick
+
+JOURNAL = "tocsin/journal"
+DATABASE = "journal.db"
+
+# a stop takes at most the sum of these, 9.5 s: systemd kills after 10 s
+STOP_LINKS_S = 2.0
+STOP_PUMP_S = 1.0
+STOP_OUTPUTS_S = 1.5
+STOP_SNAPSHOT_S = 1.0
+STOP_TASKS_S = 2.0
+STOP_JOURNAL_S = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The journal as it was found. Without a connection `problem` says why."""
+
+    connection: sqlite3.Connection | None
+    memory: Memory
+    clock: SystemClock
+    problem: str = ""
+
+
+async def run(setup: Setup, state: Path, serve_api: "Callable[[House], Awaitable[None]]", stop: asyncio.Event) -> None:
+    """Run the daemon until `stop` is set. Raises what the engine raises: its state is then unknown."""
+    opened = _open(state / DATABASE, setup.plan)
+    parts = _Parts(setup, state / DATABASE, opened)
+    await parts.run(serve_api, stop)
+
+
+def _open(path: Path, plan: Plan) -> _Opened:
+    try:
+        connection = open_database(path)
+    except JournalUnusable as error:
+        return _without_journal(plan, str(error))
+    try:
+        clock = SystemClock(last_stamp(connection))
+        memory = recover(connection, plan)
+    except sqlite3.Error as error:
+        connection.close()
+        return _without_journal(plan, f"{path}: {error}")
+    return _Opened(connection, memory, clock)
+
+
+def _without_journal(plan: Plan, problem: str) -> _Opened:
+    """Decisions are numbered by the wall clock's milliseconds: beyond all that the journal may hold."""
+    clock = SystemClock()
+    return _Opened(None, Memory(Engine(plan), next_decision=int(clock.wall() * 1000)), clock, problem)
+
+
+class _Parts:
+    """All that runs, and in which order it starts and stops."""
+
+    def __init__(self, setup: Setup, path: Path, opened: _Opened) -> None:
+        self._opened = opened
+        clock, memory = opened.clock, opened.memory
+        run_name = new_run()
+        stamp: Stamp = clock.stamp()
+        broadcast = Broadcast()
+        self._journal = Journal(
+            Writer(path, opened.connection, run_name, stamp.boot), clock, self._on_degraded, self._on_recovered
+        )
+        self._outbox = Outbox(run_name, clock, broadcast)
+        self._pump = Pump(memory.engine, self._journal, clock, self._outbox, next_decision=memory.next_decision)
+        links: dict[str, tuple[str, Link]] = {
+            link.id: (link.kind, LINKS[link.kind].build(link.id, link.settings, link.drivers, self._pump, clock.now))
+            for link in setup.links
+        }
+        context = OutputContext(setup.plan.venue, clock.now, {link.id: link.settings for link in setup.links})
+        outputs: list[Output] = [
+            OUTPUTS[output.kind].build(output.id, output.settings, context) for output in setup.outputs
+        ]
+        self._workers = [Worker(output, clock, self._outbox.settle, self._pump.report) for output in outputs]
+        self._outbox.connect(self._workers, self._journal)
+        self._supervisor = Supervisor(clock, self._pump.report)
+        self._links = {name: link for name, (_, link) in links.items()}
+        self._outputs = outputs
+        self.house = House(setup.plan, clock, memory.engine, self._pump, self._journal, links, self._workers, broadcast)
+
+    async def run(self, serve_api: "Callable[[House], Awaitable[None]]", stop: asyncio.Event) -> None:
+        self._journal.start()
+        for signal in self._first_words():
+            self._pump.report(signal)
+        pump = asyncio.create_task(self._pump.run(), name="pump")
+        telling = [self._keep(f"output/{output.name}", _staying(output.run)) for output in self._outputs]
+        telling += [self._keep(worker.source, worker.run) for worker in self._workers]
+        self._outbox.resume(self._opened.memory.owed)
+        hearing = [self._keep(name, link.run) for name, link in self._links.items()]
+        api = self._keep("tocsin/api", lambda: serve_api(self.house))
+        watchdog = asyncio.create_task(
+            Watchdog(lambda done: self._pump.put((), done), [*telling, *hearing, api]).run(), name="watchdog"
+        )
+        await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
+        gc.collect()
+        gc.freeze()  # what stands now stays: the collector need not walk it again in the middle of an alarm
+        sd_notify("READY=1")
+        _log.info("ready")
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((pump, watchdog, stopping), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            for task in (pump, watchdog):
+                if task.done():
+                    task.result()
+        finally:
+            sd_notify("STOPPING=1")
+            stopping.cancel()
+            await _end([*hearing, api], STOP_LINKS_S)
+            if not pump.done():
+                await self._settle()
+            await _end([*telling, pump, watchdog], STOP_TASKS_S)
+            if not await asyncio.to_thread(self._journal.close, STOP_JOURNAL_S):
+                _log.error("the journal did not end within %.0f s; what it could not write is lost", STOP_JOURNAL_S)
+
+    def _keep(self, source: str, run: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+        return asyncio.create_task(self._supervisor.keep(source, run), name=source)
+
+    async def _settle(self) -> None:
+        """Let what was heard be decided, what was decided be told, and the next start be quick."""
+        await self._through(STOP_PUMP_S)
+        try:
+            async with asyncio.timeout(STOP_OUTPUTS_S):
+                for worker in self._workers:
+                    await worker.rest()
+        except TimeoutError:
+            _log.warning("stopped with deliveries unconfirmed; they are taken up at the next start")
+        self._outbox.flush()
+        self._journal.wants_snapshot = True
+        await self._through(STOP_SNAPSHOT_S)
+
+    async def _through(self, within_s: float) -> None:
+        """Wait until everything put so far is durable."""
+        done = asyncio.Event()
+        self._pump.put((), done.set)
+        try:
+            await asyncio.wait_for(done.wait(), within_s)
+        except TimeoutError:
+            _log.warning("pump and journal did not come to rest within %.1f s", within_s)
+
+    def _first_words(self) -> list[Signal]:
+        """What the engine hears first: how long it was deaf, and that faults of the run before are looked at anew."""
+        opened, now = self._opened, self._opened.clock.now()
+        first: Signal = Resumed(now, opened.clock.down_s) if opened.memory.last is not None else Tick(now)
+        words: list[Signal] = [first]
+        words += [
+            Recovered(now, fault.source, fault.code)
+            for fault in opened.memory.engine.faults()
+            if fault.source.startswith(("tocsin/", "output/")) or fault.code == DRIVER_FAILED
+        ]
+        if opened.problem:
+            text = f"{opened.problem}; alarms go on from memory, and what stood before is unknown"
+            words.append(Fault(now, JOURNAL, "unusable", text))
+        if opened.memory.problems:
+            words.append(Fault(now, JOURNAL, "unreadable", "; ".join(opened.memory.problems)[:1000]))
+        if opened.clock.problem:
+            words.append(Fault(now, "tocsin/clock", "ran_backwards", opened.clock.problem))
+        return words
+
+    def _on_degraded(self, reason: str) -> None:
+        _log.error("journal: %s; alarms go on from memory", reason)
+        text = f"{reason}; alarms go on from memory and are written when it works again"
+        self._pump.report(Fault(self._opened.clock.now(), JOURNAL, "degraded", text))
+
+    def _on_recovered(self) -> None:
+        _log.warning("journal: works again; signals lost %d", self._journal.lost_signals)
+        self._pump.report(Recovered(self._opened.clock.now(), JOURNAL, "degraded"))
+        if self._opened.problem and self._journal.holds_older_state:
+            text = (
+                "it was opened after the start and holds alarms of an earlier run: restart the daemon to take them up"
+            )
+            self._pump.report(Fault(self._opened.clock.now(), JOURNAL, "older_state", text))
+        elif self._opened.problem:
+            self._pump.report(Recovered(self._opened.clock.now(), JOURNAL, "unusable"))
+
+
+def _staying(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """An output without a connection has nothing to keep running, and may return."""
+
+    async def stay() -> None:
+        await run()
+        await asyncio.Event().wait()
+
+    return stay
+
+
+async def _end(tasks: "Sequence[asyncio.Task[None]]", within_s: float) -> None:
+    """Cancel them, and wait a bounded time: one that will not end must not keep the others."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, left = await asyncio.wait(tasks, timeout=within_s)
+        for task in left:
+            _log.error("%s did not end within %.0f s", task.get_name(), within_s)
