@@ -19,7 +19,7 @@ class Congested(Exception):
 
 
 def open_socket(settings: MqttSettings) -> socket.socket:
-    """A connected, non-blocking socket, TCP_NODELAY set. Blocks for CONNECT_LIMIT_S per step at most. Raises OSError."""
+    """A connected, non-blocking socket, TCP_NODELAY set. Takes CONNECT_LIMIT_S per step at most. Raises OSError."""
     if settings.socket is not None:
         unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:

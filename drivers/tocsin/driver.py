@@ -15,7 +15,7 @@ class TocsinDialect:
 
     def __init__(self, settings: TocsinSettings, bindings: Sequence[Binding]) -> None:
         self._devices = f"{settings.prefix}/dev/"
-        self.filters = (f"{self._devices}+/readings", f"{self._devices}+/status")
+        self.filters: tuple[str, ...] = (f"{self._devices}+/readings", f"{self._devices}+/status")
         self._readings: dict[str, tuple[str, dict[str, Quantity]]] = {}
         self._status: dict[str, str] = {}
         self._acknowledge: dict[str, str] = {}

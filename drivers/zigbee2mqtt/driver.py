@@ -18,7 +18,7 @@ class Zigbee2MqttDialect:
     """One table of devices, made once. Raises ValueError for options that cannot be."""
 
     def __init__(self, link: str, settings: Zigbee2MqttSettings, bindings: Sequence[Binding]) -> None:
-        self.filters = (f"{settings.base}/#",)
+        self.filters: tuple[str, ...] = (f"{settings.base}/#",)
         self._root = f"{settings.base}/"
         self._bridge = f"{link}/zigbee2mqtt"
         self._ignored = settings.ignore

@@ -1,4 +1,4 @@
-"""Whatever bytes a codec is given: it returns readings that their quantities accept, or raises BadInput. Nothing else."""
+"""Whatever bytes come, a codec returns readings that their quantities accept, or raises BadInput; nothing else."""
 
 import json
 
@@ -13,7 +13,12 @@ from rules.signal import Reading
 
 TOPICS = {
     "tocsin": ("tocsin/dev/it/readings", "tocsin/dev/it/status", "tocsin/dev/other/readings"),
-    "zigbee2mqtt": ("zigbee2mqtt/it", "zigbee2mqtt/it/action", "zigbee2mqtt/it/availability", "zigbee2mqtt/bridge/state"),
+    "zigbee2mqtt": (
+        "zigbee2mqtt/it",
+        "zigbee2mqtt/it/action",
+        "zigbee2mqtt/it/availability",
+        "zigbee2mqtt/bridge/state",
+    ),
     "tasmota": ("tele/it/SENSOR", "tele/it/STATE", "stat/it/RESULT", "tele/it/LWT", "tele/it/ENERGY", "stat/it/POWER"),
 }
 KEYS = (
@@ -40,7 +45,9 @@ TREES = st.recursive(
 PAYLOADS = st.one_of(
     st.binary(max_size=200),
     TREES.map(lambda tree: json.dumps(tree).encode()),
-    st.fixed_dictionaries({"boot": LEAVES, "seq": LEAVES, "readings": TREES}).map(lambda tree: json.dumps(tree).encode()),
+    st.fixed_dictionaries({"boot": LEAVES, "seq": LEAVES, "readings": TREES}).map(
+        lambda tree: json.dumps(tree).encode()
+    ),
 )
 
 
@@ -53,15 +60,13 @@ def test_a_codec_believes_only_what_can_be(kind: str, data: st.DataObject) -> No
     topic, payload = data.draw(st.sampled_from(TOPICS[kind])), data.draw(PAYLOADS)
     try:
         decoded: Decoded = dialect.decode(topic, payload, data.draw(st.booleans()), 1.0)
-    except BadInput as bad:
-        assert len(str(bad)) < 1000
-        return
+    except BadInput as refused:
+        decoded = Decoded(bad=(refused,))
     for signal in decoded.signals:
         if isinstance(signal, Reading):
             assert QUANTITIES[signal.quantity].accepts(signal.value)
             assert isinstance(signal.value, float | bool)
     for bad in decoded.bad:
-        assert bad.device == "it"
         assert len(str(bad)) < 1000
     if decoded.receipt is not None:
         (acknowledged,) = dialect.acknowledge([decoded.receipt])

@@ -137,15 +137,16 @@ class MqttOutput:
 
     async def _tell(self, delivery: Delivery) -> None:
         """The event, and the state that it changes."""
-        event = self._publish(self._render.event_topic, self._render.event(delivery), retain=False)
+        sent = [self._publish(self._render.event_topic, self._render.event(delivery), retain=False)]
         state = self._render.state(delivery)
         if state is not None:
             if state.payload:
                 self._retained[state.topic] = state.payload
             else:
                 self._retained.pop(state.topic, None)
-            await self._wait(self._publish(state.topic, state.payload, retain=True))
-        await self._wait(event)
+            sent.append(self._publish(state.topic, state.payload, retain=True))
+        for one in sent:
+            await self._wait(one)
 
     def _publish(self, topic: str, payload: bytes, retain: bool) -> tuple[int, asyncio.Future[str | None]]:
         mid = self._connection.publish(topic, payload, retain)

@@ -440,7 +440,7 @@ async def test_a_name_server_that_hangs_blocks_nothing(mosquitto: Mosquitto) -> 
 class Buggy:
     """A dialect with a bug in it."""
 
-    filters = ("tocsin/#",)
+    filters: tuple[str, ...] = ("tocsin/#",)
 
     def __init__(self) -> None:
         self._sound = TocsinDialect(TocsinSettings(), BINDINGS)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.links.mqtt_wire import PAYLOAD_LIMIT, Packets, Publish, WireError, publish_packet, puback
+from drivers.links.mqtt_wire import PAYLOAD_LIMIT, Packets, Publish, WireError, puback, publish_packet
 
 
 def length(number: int) -> bytes:
@@ -74,7 +74,7 @@ def test_noise_is_packets_or_a_wire_error(data: bytes, v5: bool) -> None:
 @pytest.mark.parametrize("size", [PAYLOAD_LIMIT, PAYLOAD_LIMIT + 1, 200_000, 5_000_000])
 @pytest.mark.parametrize("step", [1000, 32_768, 10_000_000])
 def test_a_message_too_long_is_cut_and_the_next_one_read(size: int, step: int) -> None:
-    """Of an oversized message the head is kept and the true size told; memory stays bounded; the next message is whole."""
+    """Of an oversized message the head is kept and the size told; memory stays bounded; the next message is whole."""
     stream = publish(b"big", b"x" * size, 9, v5=True) + publish(b"next", b"y", 10, v5=True)
     packets, found = Packets(v5=True), list[Publish]()
     for at in range(0, len(stream), step):

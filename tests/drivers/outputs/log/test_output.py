@@ -1,0 +1,94 @@
+"""The log output."""
+
+import logging
+
+import pytest
+
+from drivers.contract import Delivery, OutputContext
+from drivers.outputs.log.output import LogOutput
+from drivers.outputs.log.settings import LogOutputSettings
+from rules.decision import (
+    Acknowledged,
+    Because,
+    Clear,
+    Decision,
+    EndEvacuation,
+    EndFault,
+    Escalate,
+    Evacuate,
+    Investigate,
+    Raise,
+    Refuse,
+    ReportFault,
+    Return,
+    Silenced,
+    StandDown,
+    StepDown,
+    ZoneTier,
+)
+from rules.tier import Tier
+from rules.venue import Text, Venue, Zone
+
+VENUE = Venue("ktv", {"ktv": Zone("ktv", "venue", Text("Starlight", "星光"))}, {})
+ALARM = ("smoke@d", "smoke", "d", "ktv", "fire")
+LINES: list[tuple[Decision, int, str]] = [
+    (Raise(1.0, *ALARM, Tier.ORANGE, "unack", True), logging.ERROR, "ALARM ORANGE fire: smoke at d in 星光 (ktv)"),
+    (Raise(1.0, *ALARM, Tier.BLUE, "unack", True), logging.WARNING, "ALARM BLUE fire: smoke at d in 星光 (ktv)"),
+    (Escalate(1.0, *ALARM, Tier.RED, "unack", True), logging.ERROR, "ALARM rises RED fire: smoke at d in 星光 (ktv)"),
+    (
+        StepDown(1.0, *ALARM, Tier.YELLOW, "unack", True),
+        logging.INFO,
+        "alarm falls YELLOW fire: smoke at d in 星光 (ktv)",
+    ),
+    (
+        Return(1.0, *ALARM, Tier.YELLOW, "rtn_unack", True),
+        logging.INFO,
+        "alarm's cause is gone YELLOW fire: smoke at d in 星光 (ktv)",
+    ),
+    (Clear(1.0, *ALARM, Tier.NONE, "normal", False), logging.INFO, "alarm is over NONE fire: smoke at d in 星光 (ktv)"),
+    (
+        Acknowledged(1.0, *ALARM, Tier.RED, "acked", False),
+        logging.INFO,
+        "alarm acknowledged RED fire: smoke at d in 星光 (ktv)",
+    ),
+    (
+        Silenced(1.0, *ALARM, Tier.RED, "unack", False),
+        logging.INFO,
+        "alarm silenced RED fire: smoke at d in 星光 (ktv)",
+    ),
+    (
+        Investigate(1.0, "smoke@d", "ktv", "look", 61.0),
+        logging.WARNING,
+        "INVESTIGATE smoke@d in 星光 (ktv): staff look",
+    ),
+    (StandDown(1.0, "smoke@d", "ktv"), logging.INFO, "stood down: smoke@d in 星光 (ktv)"),
+    (
+        Evacuate(1.0, "e", "whole", ("ktv",), "ktv", (Because(1.0, "d", "smoke"), Because(1.0, "c", "pressed"))),
+        logging.CRITICAL,
+        "EVACUATE 星光 (ktv), began in 星光 (ktv) because d: smoke; c: pressed",
+    ),
+    (EndEvacuation(1.0, "e", "whole", ("ktv",)), logging.INFO, "ALL CLEAR for 星光 (ktv)"),
+    (ZoneTier(1.0, "ktv", Tier.RED), logging.INFO, "zone 星光 (ktv) is now RED"),
+    (ReportFault(1.0, "d", "silent", "a\nb\x1b[31m"), logging.WARNING, "FAULT silent at d: a b [31m"),
+    (EndFault(1.0, "d", "silent"), logging.INFO, "fault over: silent at d"),
+    (Refuse(1.0, "reset", "smoke@d", "still smoking"), logging.WARNING, "refused: reset smoke@d: still smoking"),
+]
+
+
+@pytest.mark.parametrize(("decision", "level", "line"), LINES, ids=[type(one[0]).__name__ for one in LINES])
+async def test_each_decision_is_one_line(
+    caplog: pytest.LogCaptureFixture, decision: Decision, level: int, line: str
+) -> None:
+    """Words, tier and names; foreign control characters do not reach the terminal."""
+    output = LogOutput("log", LogOutputSettings(language="zh"), OutputContext(VENUE, lambda: 0.0, {}))
+    await output.run()
+    with caplog.at_level(logging.INFO, "tocsin.decisions"):
+        await output.deliver(Delivery("1", decision, 0.0))
+    assert caplog.record_tuples == [("tocsin.decisions", level, line)]
+
+
+async def test_a_line_has_an_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Foreign text cannot flood the log."""
+    output = LogOutput("log", LogOutputSettings(), OutputContext(VENUE, lambda: 0.0, {}))
+    await output.deliver(Delivery("1", ReportFault(1.0, "d", "bad_input", "x" * 10_000), 0.0))
+    assert len(caplog.messages[0]) < 600

@@ -1,0 +1,280 @@
+"""The MQTT output against a real mosquitto."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.contract import Delivery, DeliveryFailed, OutputContext
+from drivers.links.mqtt_settings import MqttSettings
+from drivers.outputs.mqtt.output import MqttOutput
+from drivers.outputs.mqtt.settings import MqttOutputSettings
+from rules.decision import Because, Clear, Decision, EndEvacuation, EndFault, Evacuate, Raise, ReportFault, ZoneTier
+from rules.plan import EvacuationPlan
+from rules.tier import Tier
+from rules.venue import Device, Text, Venue, Zone
+from tests.broker import Mosquitto
+from tests.drivers.desk import PATIENCE_S
+from tests.drivers.peer import Peer
+
+VENUE = Venue(
+    "ktv",
+    {
+        "ktv": Zone("ktv", "venue", Text("Starlight KTV", "星光KTV")),
+        "room-305": Zone("room-305", "room", Text("Room 305", "305包房"), "ktv"),
+    },
+    {"det-305": Device("det-305", "smoke_detector", Text("Detector 305"), "room-305", frozenset(), 30.0, "broker")},
+)
+PLANS = {"whole": EvacuationPlan("whole", ("ktv",), Text("Leave now", "请立即撤离"), Text("Car park", "停车场"))}
+BECAUSE = (Because(99.0, "det-305", "smoke_obscuration 5.0 %/m >= 4.8", "fire.yaml:12"),)
+RAISE = Raise(
+    100.0, "smoke@det-305", "smoke", "det-305", "room-305", "fire", Tier.ORANGE, "unack", True, because=BECAUSE
+)
+CLEAR = Clear(101.0, "smoke@det-305", "smoke", "det-305", "room-305", "fire", Tier.NONE, "normal", False)
+EVACUATE = Evacuate(100.0, "e1", "whole", ("ktv",), "room-305", BECAUSE)
+WALL = 1_790_000_000.5
+
+
+def delivery(decision: Decision, name: str = "d1", expires: float | None = None) -> Delivery:
+    return Delivery(name, decision, WALL, expires)
+
+
+def make_output(broker: Mosquitto, now: float = 100.0) -> MqttOutput:
+    link = MqttSettings(host=broker.host, port=broker.port, client_id="tocsin-test")
+    return MqttOutput(
+        "broker", MqttOutputSettings(link="broker"), OutputContext(VENUE, lambda: now, {"broker": link}, PLANS)
+    )
+
+
+@asynccontextmanager
+async def running(output: MqttOutput) -> AsyncIterator[MqttOutput]:
+    task = asyncio.create_task(output.run())
+    try:
+        await connected(output)
+        yield output
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def connected(output: MqttOutput) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not output.health.up:
+            await asyncio.sleep(0.005)
+
+
+def content(payload: bytes | bytearray) -> Any:
+    return json.loads(payload)
+
+
+async def test_a_decision_is_an_event_and_a_retained_state(mosquitto: Mosquitto) -> None:
+    """Everything a receiver needs is in the event; the standing alarm is retained until it is over."""
+    async with running(make_output(mosquitto)) as output:
+        async with Peer(mosquitto, "tocsin/event") as people:
+            await output.deliver(delivery(RAISE))
+            event = await people.hear()
+        async with Peer(mosquitto, "tocsin/state/alarm/#") as people:
+            state = await people.hear()
+            await output.deliver(delivery(CLEAR, "d2"))
+            gone = await people.hear()
+    assert (event.retain, event.qos) == (False, 1)
+    assert content(event.payload) == {
+        "id": "d1",
+        "type": "raise",
+        "at": "2026-09-21T14:13:20.500Z",
+        "alarm": "smoke@det-305",
+        "rule": "smoke",
+        "place": {"id": "det-305", "name": {"en": "Detector 305", "zh": ""}},
+        "zone": {"id": "room-305", "name": {"en": "Room 305", "zh": "305包房"}},
+        "category": "fire",
+        "tier": "orange",
+        "level": "II",
+        "state": "unack",
+        "sounding": True,
+        "because": [
+            {
+                "at": "2026-09-21T14:13:19.500Z",
+                "source": {"id": "det-305", "name": {"en": "Detector 305", "zh": ""}},
+                "text": "smoke_obscuration 5.0 %/m >= 4.8",
+                "line": "fire.yaml:12",
+            }
+        ],
+    }
+    assert (state.topic, state.retain) == ("tocsin/state/alarm/smoke@det-305", True)
+    assert content(state.payload) == content(event.payload)
+    assert (gone.topic, gone.payload) == ("tocsin/state/alarm/smoke@det-305", b"")
+
+
+async def test_zones_and_faults_are_retained_states(mosquitto: Mosquitto) -> None:
+    """A zone's tier stays readable; a fault's topic is emptied when it is over."""
+    async with running(make_output(mosquitto)) as output:
+        await output.deliver(delivery(ZoneTier(100.0, "room-305", Tier.RED)))
+        await output.deliver(delivery(ReportFault(100.0, "det-305", "silent", "not heard for 30 s")))
+        await output.deliver(delivery(ReportFault(100.0, "broker/zigbee2mqtt", "bridge_offline", "gone")))
+        await output.deliver(delivery(EndFault(101.0, "det-305", "silent")))
+        async with Peer(mosquitto, "tocsin/state/zone/#", "tocsin/state/fault/#") as people:
+            found = {message.topic: content(message.payload) for message in [await people.hear(), await people.hear()]}
+    assert found.keys() == {"tocsin/state/zone/room-305", "tocsin/state/fault/broker/zigbee2mqtt/bridge_offline"}
+    assert found["tocsin/state/zone/room-305"]["level"] == "I"
+
+
+async def test_an_evacuation_is_delivered_when_a_receiver_confirms(mosquitto: Mosquitto) -> None:
+    """The trigger is not retained, names the plan's words, and waits for its own id on the confirm topic."""
+    async with running(make_output(mosquitto)) as output, Peer(mosquitto, "tocsin/evacuation") as panel:
+        telling = asyncio.create_task(output.deliver(delivery(EVACUATE)))
+        trigger = await panel.hear()
+        told = content(trigger.payload)
+        await panel.tell("tocsin/evacuation/confirm", "rubbish")
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": "another", "by": "panel"}))
+        assert not telling.done()
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": told["id"], "by": "panel"}))
+        await telling
+        assert output.health.bad == 1
+    assert (trigger.retain, trigger.qos) == (False, 1)
+    assert told == {
+        "id": "d1",
+        "action": "evacuate",
+        "evacuation": "e1",
+        "plan": "whole",
+        "zones": ["ktv"],
+        "origin": "room-305",
+        "message": {"en": "Leave now", "zh": "请立即撤离"},
+        "assembly_point": {"en": "Car park", "zh": "停车场"},
+        "issued": "2026-09-21T14:13:20.500Z",
+        "expires": "2026-09-21T14:14:20.500Z",
+        "ttl_s": 60.0,
+    }
+
+
+async def test_an_unconfirmed_evacuation_is_sent_again_with_the_same_id(mosquitto: Mosquitto) -> None:
+    """A try that nobody confirmed repeats the trigger, not the event; a late confirmation counts for the next try."""
+    async with (
+        running(make_output(mosquitto)) as output,
+        Peer(mosquitto, "tocsin/evacuation", "tocsin/event") as panel,
+    ):
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await output.deliver(delivery(EVACUATE))
+        heard = [await panel.hear() for _ in range(3)]
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": "d1"}))
+        async with asyncio.timeout(PATIENCE_S):
+            while not output.health.received:
+                await asyncio.sleep(0.005)
+        await output.deliver(delivery(EVACUATE))
+        assert not panel.has_heard
+    assert [message.topic for message in heard] == ["tocsin/evacuation", "tocsin/event", "tocsin/evacuation"]
+    assert content(heard[0].payload) == content(heard[2].payload)
+
+
+async def test_nobody_confirms_within_the_limit(mosquitto: Mosquitto) -> None:
+    """Without the caller's own deadline the output gives up after three seconds, and says that a retry may help."""
+    async with running(make_output(mosquitto)) as output:
+        began = time.monotonic()
+        with pytest.raises(DeliveryFailed, match="not confirmed within 3 s") as failed:
+            await output.deliver(delivery(EVACUATE))
+        assert failed.value.retry
+        assert 2.9 < time.monotonic() - began < 10.0
+
+
+async def test_an_all_clear_is_a_trigger_too(mosquitto: Mosquitto) -> None:
+    """The end goes the way of the order, and empties the retained state."""
+    end = EndEvacuation(101.0, "e1", "whole", ("ktv",))
+    async with (
+        running(make_output(mosquitto)) as output,
+        Peer(mosquitto, "tocsin/evacuation", "tocsin/state/evacuation/#") as panel,
+    ):
+        telling = asyncio.create_task(output.deliver(delivery(end, "d2", expires=110.0)))
+        messages = {message.topic: message for message in [await panel.hear(), await panel.hear()]}
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": "d2", "by": "panel"}))
+        await telling
+    told = content(messages["tocsin/evacuation"].payload)
+    assert (told["action"], told["origin"], told["ttl_s"]) == ("end", None, 10.0)
+    assert datetime.fromisoformat(told["expires"]) > datetime.fromisoformat(told["issued"])
+    assert messages["tocsin/state/evacuation/whole"].payload == b""
+
+
+async def test_the_daemon_is_online_until_it_is_gone(mosquitto: Mosquitto) -> None:
+    """`online` is retained at each connection; the last will says `offline` when the connection ends."""
+    async with Peer(mosquitto, "tocsin/state/daemon") as people:
+        async with running(make_output(mosquitto)):
+            online = await people.hear()
+        offline = await people.hear()
+    assert (online.payload, offline.payload) == (b"online", b"offline")
+    async with Peer(mosquitto, "tocsin/state/daemon") as people:
+        assert (await people.hear()).payload == b"offline"
+
+
+async def test_states_come_back_after_the_broker_lost_them(mosquitto: Mosquitto) -> None:
+    """A broker that was killed forgets what it retained; the output tells it again at the next connection."""
+    async with running(make_output(mosquitto)) as output:
+        await output.deliver(delivery(RAISE))
+        await output.deliver(delivery(ZoneTier(100.0, "room-305", Tier.ORANGE), "d2"))
+        await output.deliver(delivery(CLEAR, "d3"))
+        mosquitto.kill()
+        async with asyncio.timeout(PATIENCE_S):
+            while output.health.up:
+                await asyncio.sleep(0.005)
+        with pytest.raises(DeliveryFailed, match="not reached") as failed:
+            await output.deliver(delivery(RAISE, "d4"))
+        assert failed.value.retry
+        mosquitto.start()
+        await connected(output)
+        assert output.health.reconnects == 1
+        async with Peer(mosquitto, "tocsin/state/zone/#", "tocsin/state/alarm/#") as people:
+            message = await people.hear()
+            assert message.topic == "tocsin/state/zone/room-305"
+            assert not people.has_heard
+
+
+async def test_a_frozen_broker_is_no_delivery(mosquitto: Mosquitto) -> None:
+    """Delivered means PUBACK: a broker that takes bytes and says nothing has taken nothing."""
+    async with running(make_output(mosquitto)) as output:
+        mosquitto.freeze()
+        try:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await output.deliver(delivery(RAISE))
+        finally:
+            mosquitto.thaw()
+        await output.deliver(delivery(RAISE))
+
+
+async def test_a_connection_lost_while_waiting_is_no_delivery(mosquitto: Mosquitto) -> None:
+    """The broker dies between PUBLISH and PUBACK: the try fails at once and may be repeated."""
+    async with running(make_output(mosquitto)) as output:
+        mosquitto.freeze()
+        telling = asyncio.create_task(output.deliver(delivery(RAISE)))
+        await asyncio.sleep(0)
+        mosquitto.kill()
+        with pytest.raises(DeliveryFailed) as failed:
+            await telling
+        assert failed.value.retry
+
+
+async def test_a_publish_that_the_broker_forbids_is_refused(tmp_path: Path) -> None:
+    """MQTT 5 tells what an access list denies: no retry can help, and the reason is the broker's."""
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    (folder / "acl").write_text("topic read tocsin/#\ntopic write tocsin/state/daemon\n")
+    broker = Mosquitto(folder, f"allow_anonymous true\nacl_file {folder / 'acl'}\n")
+    broker.start()
+    try:
+        async with running(make_output(broker)) as output:
+            with pytest.raises(DeliveryFailed, match="Not authorized") as failed:
+                await output.deliver(delivery(RAISE))
+            assert not failed.value.retry
+    finally:
+        broker.close()
+
+
+async def test_an_output_needs_a_link_that_exists() -> None:
+    """A link that is not there, or not MQTT, is named when the output is made."""
+    with pytest.raises(ValueError, match="'nowhere' is not an MQTT link"):
+        MqttOutput("out", MqttOutputSettings(link="nowhere"), OutputContext(VENUE, lambda: 0.0, {}))
