@@ -21,7 +21,7 @@ def headline(status: StatusView, lang: Lang) -> Text:
     """Venue, tier, time, daemon, journal: one line."""
     line = Text().append(name_in(status.venue_name, lang), "bold").append(" ").append_text(tier_text(status.tier, lang))
     line.append(f"  {clock(status.time)}  ")
-    line.append(pick(("daemon up ", "守护进程已运行 "), lang) + span(status.up_s))
+    line.append(pick(("daemon up ", "守护进程已运行 "), lang) + span(status.up_s, lang))
     line.append("  ")
     if status.journal.degraded:
         line.append(pick(("JOURNAL DEGRADED", "日志降级"), lang), _BAD)
@@ -65,6 +65,8 @@ def zone_grid(zones: Sequence[ZoneView], width: int, lang: Lang) -> list[Text]:
             line.append_text(cell)
             used += cell_len(cell.plain)
         lines.append(line)
+    for line in lines:
+        line.rstrip()
     return lines
 
 

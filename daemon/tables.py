@@ -117,7 +117,7 @@ def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
         name = f"→ {output.name}"
         yield name, _up(output.up, lang), "", told, str(output.failed), output.last_error
     journal = status.journal
-    size = f"{journal.rows} rows, {journal.bytes / 1e6:.1f} MB"
+    size = pick((f"{journal.rows} rows", f"{journal.rows} 行"), lang) + f", {journal.bytes / 1e6:.1f} MB"
     yield pick(("journal", "日志"), lang), _up(not journal.degraded, lang), "", size, "", journal.degraded
 
 

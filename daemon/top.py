@@ -64,15 +64,18 @@ class Snapshot(NamedTuple):
     devices: tuple[DeviceView, ...]
 
 
-async def take(client: AsyncDaemonClient) -> Snapshot:
-    """One after the other: a watcher takes one of the daemon's places, not six. Raises ClientError."""
+async def take(client: AsyncDaemonClient, *, devices: bool) -> Snapshot:
+    """One after the other: a watcher takes one of the daemon's places, not six. Raises ClientError.
+
+    Devices are asked for only when shown: a thousand of them cost the daemon milliseconds.
+    """
     return Snapshot(
         await client.status(),
         await client.alarms(),
         await client.zones(),
         await client.faults(),
         await client.evacuations(),
-        await client.devices(),
+        await client.devices() if devices else (),
     )
 
 
@@ -140,8 +143,7 @@ class TopApp(App[None]):
     def action_pane(self, shown: str) -> None:
         for pane in ("faults", "links", "devices"):
             self._table(pane).display = pane == shown
-        if self._seen is not None:
-            self._show_panes(self._seen)
+        self._changed.set()
 
     def action_help(self) -> None:
         self.push_screen(Help(self._lang))
@@ -199,7 +201,7 @@ class TopApp(App[None]):
         async with AsyncDaemonClient(self._socket, timeout_s=ANSWER_S) as client:
             while True:
                 try:
-                    self._show(await take(client))
+                    self._show(await take(client, devices=self._table("devices").display))
                     pause = REFRESH_S
                 except ClientError as error:
                     self._show_lost(error)
@@ -241,7 +243,7 @@ class TopApp(App[None]):
         if self._table("devices").display:
             self._fill("devices", [(one.device, device_row(one, self._lang)) for one in seen.devices])
         words = (("Alarms", "报警"), ("Faults", "故障"), ("Links and outputs", "线路与输出"), ("Devices", "设备"))
-        sizes = (len(seen.alarms), len(seen.faults), len(seen.status.links), len(seen.devices))
+        sizes = (len(seen.alarms), len(seen.faults), len(seen.status.links), seen.status.devices)
         for pane, title, size in zip(("alarms", "faults", "links", "devices"), words, sizes, strict=True):
             self._table(pane).border_title = f"{pick(title, self._lang)} {size}"
 

@@ -79,12 +79,14 @@ def clock(iso: str) -> str:
     return when.strftime("%H:%M:%S" if when.date() == today else "%Y-%m-%d %H:%M:%S")
 
 
-def span(seconds: float) -> str:
+_UNITS = (("d", "天", 86_400), ("h", "小时", 3_600), ("min", "分", 60), ("s", "秒", 1))
+
+
+def span(seconds: float, lang: Lang) -> str:
     """A duration as its two largest units: 45 s, 12 min 3 s, 5 h 2 min, 3 d 4 h."""
-    whole = int(seconds)
-    days, hours, minutes, rest = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    rest, parts = int(seconds), []
+    for english, chinese, size in _UNITS:
+        count, rest = divmod(rest, size)
+        if count or parts or size == 1:
+            parts.append(f"{count}{chinese}" if lang == "zh" else f"{count} {english}")
+    return ("" if lang == "zh" else " ").join(parts[:2])

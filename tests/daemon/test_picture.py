@@ -36,7 +36,8 @@ def test_the_grid_fits_its_width_and_names_every_room(width: int, lang: Lang) ->
     """No line is wider than the screen and no room is missing."""
     lines = [line.plain for line in zone_grid(zones(room_305=Tier.RED), width, lang)]
     assert max(cell_len(line) for line in lines) <= width
-    assert set(re.findall(r"(?<![0-9])[123]\d\d", "\n".join(lines))) == {f"{f}{r:02}" for f in (1, 2, 3) for r in range(1, 21)}
+    rooms = {f"{floor}{room:02}" for floor in (1, 2, 3) for room in range(1, 21)}
+    assert set(re.findall(r"(?<![0-9])[123]\d\d", "\n".join(lines))) == rooms
 
 
 def test_a_tier_is_a_letter_not_only_a_colour() -> None:
@@ -100,12 +101,18 @@ def test_an_alarm_row_says_who_took_note_and_that_it_sounds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.9, "0 s"), (59, "59 s"), (125, "2 min 5 s"), (7_260, "2 h 1 min"), (190_000, "2 d 4 h")],
+    ("seconds", "english", "chinese"),
+    [
+        (0.9, "0 s", "0秒"),
+        (59, "59 s", "59秒"),
+        (125, "2 min 5 s", "2分5秒"),
+        (7_260, "2 h 1 min", "2小时1分"),
+        (190_000, "2 d 4 h", "2天4小时"),
+    ],
 )
-def test_durations_in_two_units(seconds: float, words: str) -> None:
+def test_durations_in_two_units(seconds: float, english: str, chinese: str) -> None:
     """Precise enough to act on, short enough to read."""
-    assert span(seconds) == words
+    assert (span(seconds, "en"), span(seconds, "zh")) == (english, chinese)
 
 
 def test_another_day_is_named() -> None:
