@@ -102,6 +102,7 @@ class TopApp(App[None]):
         self._lang = lang
         self._who = who
         self._changed = asyncio.Event()
+        self._shown = "faults"
         self._seen: Snapshot | None = None
         self._seen_at = time.monotonic()
 
@@ -131,7 +132,7 @@ class TopApp(App[None]):
         }
         for pane, words in headings.items():
             self._table(pane).add_columns(*words[self._lang == "zh"])
-        self.action_pane("faults")
+        self.action_pane(self._shown)
         self._table("alarms").focus()
         self.run_worker(self._refresh_forever(), name="refresh")
         self.run_worker(self._listen_forever(), name="listen")
@@ -141,6 +142,7 @@ class TopApp(App[None]):
             self.call_after_refresh(self._show_zones, self._seen.zones)
 
     def action_pane(self, shown: str) -> None:
+        self._shown = shown
         for pane in ("faults", "links", "devices"):
             self._table(pane).display = pane == shown
         self._changed.set()
@@ -201,7 +203,7 @@ class TopApp(App[None]):
         async with AsyncDaemonClient(self._socket, timeout_s=ANSWER_S) as client:
             while True:
                 try:
-                    self._show(await take(client, devices=self._table("devices").display))
+                    self._show(await take(client, devices=self._shown == "devices"))
                     pause = REFRESH_S
                 except ClientError as error:
                     self._show_lost(error)
@@ -212,7 +214,14 @@ class TopApp(App[None]):
                         await self._changed.wait()
                 self._changed.clear()
 
+    @property
+    def _open(self) -> bool:
+        """Whether the panes are there. When the app closes they go before its workers do."""
+        return bool(self._venue.query("#head"))
+
     def _show_lost(self, error: ClientError) -> None:
+        if not self._open:
+            return
         age = time.monotonic() - self._seen_at
         first = pick(("NO DAEMON", "守护进程无响应"), self._lang)
         old = pick((f"what is below is {age:.0f} s old", f"以下内容是 {age:.0f} 秒前的"), self._lang)
@@ -220,6 +229,8 @@ class TopApp(App[None]):
         self._venue.set_class(True, "lost")
 
     def _show(self, seen: Snapshot) -> None:
+        if not self._open:
+            return
         self._seen, self._seen_at = seen, time.monotonic()
         self._venue.set_class(False, "lost")
         head = Text("\n").join((headline(seen.status, self._lang), counts(seen.status, self._lang)))
@@ -236,12 +247,14 @@ class TopApp(App[None]):
         self._venue.query_one("#grid", Static).update(Text("\n").join(zone_grid(zones, width, self._lang)))
 
     def _show_panes(self, seen: Snapshot) -> None:
-        if self._table("faults").display:
-            self._fill("faults", [(f"{one.source}/{one.code}", fault_row(one, self._lang)) for one in seen.faults])
-        if self._table("links").display:
-            self._fill("links", [(str(row[0]), row) for row in wiring_rows(seen.status, self._lang)])
-        if self._table("devices").display:
-            self._fill("devices", [(one.device, device_row(one, self._lang)) for one in seen.devices])
+        rows: Sequence[Row]
+        if self._shown == "faults":
+            rows = [(f"{one.source}/{one.code}", fault_row(one, self._lang)) for one in seen.faults]
+        elif self._shown == "links":
+            rows = [(str(row[0]), row) for row in wiring_rows(seen.status, self._lang)]
+        else:
+            rows = [(one.device, device_row(one, self._lang)) for one in seen.devices]
+        self._fill(self._shown, rows)
         words = (("Alarms", "报警"), ("Faults", "故障"), ("Links and outputs", "线路与输出"), ("Devices", "设备"))
         sizes = (len(seen.alarms), len(seen.faults), len(seen.status.links), seen.status.devices)
         for pane, title, size in zip(("alarms", "faults", "links", "devices"), words, sizes, strict=True):
