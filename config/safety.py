@@ -24,7 +24,7 @@ def check_safety(sheet: RuleSheet, problems: Problems) -> None:
         _check_latching(rule, problems)
         _check_coincidences(rule, problems)
         if rule.entry.evacuate is not None and rule.tiers:
-            _check_evacuation(rule, rules, problems)
+            _check_evacuation(rule, rule.entry.evacuate.plan, rules, problems)
 
 
 def _check_delays(rule: WrittenRule, problems: Problems) -> None:
@@ -56,12 +56,12 @@ def _check_coincidences(rule: WrittenRule, problems: Problems) -> None:
                     problems.add(mark, text, about="devices")
 
 
-def _check_evacuation(rule: WrittenRule, rules: dict[str, WrittenRule], problems: Problems) -> None:
+def _check_evacuation(rule: WrittenRule, plan: str, rules: dict[str, WrittenRule], problems: Problems) -> None:
     highest = max(rule.tiers, key=lambda tier: Tier.from_word(tier.entry.tier))
     weak = _alone(highest.when.root, rules)
     if weak is not None and _keyword(weak, "devices") is None:
         mark = rule.document.mark_within((*highest.path, "when"), weak.offset)
-        text = f"when: one device alone can evacuate {rule.entry.evacuate.plan!r}, expected at least two that agree"
+        text = f"when: one device alone can evacuate {plan!r}, expected at least two that agree"
         problems.add(mark, text, "write alarms([...], devices: 2, within: 60s)", about="devices")
 
 
