@@ -34,6 +34,7 @@ _HOUSEKEEPING_S = 1.0
 _SHORT_S = 5.0  # a connection that lasted less was thrown out, not lost
 _UNSTABLE_AFTER = 3  # such connections in a row
 _STEADY_S = 30.0  # then a connection is trusted again
+_SETTLE_LIMIT_S = 10.0  # a journal that hangs is given up after 250 ms: what is not done by now was refused
 _DRIVER_QUIET_S = 600.0  # a driver that has not failed for so long is trusted again
 CLIENT_ID_TAKEN = "client_id_taken"
 UNSTABLE = "unstable_connection"
@@ -72,6 +73,7 @@ class MqttLink:
         self._short_in_a_row = 0
         self._link_faults: set[str] = set()
         self._up_at = 0.0
+        self._unsettled: dict[int, float] = {}  # messages not yet done, oldest first, with the time they came
         self._driver_failed_at: float | None = None
 
     async def run(self) -> None:
@@ -98,6 +100,7 @@ class MqttLink:
     def disconnected(self, loss: Loss, lasted_s: float) -> None:
         at = self._now()
         self.health.last_error = loss.reason
+        self._unsettled.clear()
         signals: list[Signal] = []
         if not self._down_told:  # first failure loud, repeats quiet
             self._down_told = True
@@ -150,14 +153,17 @@ class MqttLink:
             if decoded.bad or not self.quarantine.quiet:
                 signals = self._weigh(decoded, where, at)
         if signals:
+            if publish.mid:
+                self._unsettled[publish.mid] = at
             self._inbox.put(signals, partial(self._finish, publish.mid, self._connection.generation, dialect, receipt))
         else:
             self._finish(publish.mid, self._connection.generation, dialect, receipt)
 
     def _finish(self, mid: int, generation: int, dialect: Dialect | None, receipt: Receipt | None) -> None:
         """The effect of a message is durable, or it had none."""
-        if mid:
-            self._connection.acknowledge(mid, generation)
+        if mid and generation == self._connection.generation:
+            self._unsettled.pop(mid, None)
+            self._connection.acknowledge(mid)
         if receipt is not None and dialect is not None:
             self._receipts.add(dialect, receipt)
 
@@ -221,6 +227,10 @@ class MqttLink:
             if self.health.up and at - self._up_at >= _STEADY_S:
                 signals += self._link_well(at, CLIENT_ID_TAKEN)
                 signals += self._link_well(at, UNSTABLE)
+            if self._unsettled and at - next(iter(self._unsettled.values())) >= _SETTLE_LIMIT_S:
+                self._connection.reconnect(
+                    f"messages were not settled for {_SETTLE_LIMIT_S:g} s: asking for them again"
+                )
             if self._driver_failed_at is not None and at - self._driver_failed_at >= _DRIVER_QUIET_S:
                 self._driver_failed_at = None
                 signals += self._link_well(at, DRIVER_ERROR)

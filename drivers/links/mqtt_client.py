@@ -69,10 +69,15 @@ class MqttConnection:
             raise NotConnected("not connected")
         self._session.say(topic, payload, retain)
 
-    def acknowledge(self, mid: int, generation: int) -> None:
-        """Let the broker forget a message. Ignored when its connection is gone: it will send the message again."""
-        if self._session is not None and generation == self.generation:
+    def acknowledge(self, mid: int) -> None:
+        """Let the broker forget a message of the present `generation`; one of an earlier it will send again."""
+        if self._session is not None:
             self._session.acknowledge(mid)
+
+    def reconnect(self, reason: str) -> None:
+        """End the present connection, if any; the next one comes by itself, with all that was not acknowledged."""
+        if self._session is not None:
+            self._session.close(reason)
 
     async def _connect_once(self) -> None:
         """One attempt, and the life of the connection when it succeeds."""
@@ -100,7 +105,7 @@ class MqttConnection:
                 return session.lost.result()
             session.tick()
             if not session.was_ready and loop.time() > ready_by:
-                session.close(f"the broker did not answer our CONNECT within {READY_LIMIT_S:g} s")
+                session.close(_no_answer(self._settings))
 
     async def _open(self) -> tuple[socket.socket, str | None]:
         """Raises OSError or UnicodeError. An attempt that overran its time is waited for again, never doubled."""
@@ -115,6 +120,11 @@ class MqttConnection:
     def _open_now(self) -> tuple[socket.socket, str | None]:
         password = read_password(self._settings)
         return self._opener(self._settings), password
+
+
+def _no_answer(settings: MqttSettings) -> str:
+    hint = '; if it speaks only MQTT 3.1.1, write protocol: "3.1.1"' if settings.protocol == "5" else ""
+    return f"the broker did not answer our CONNECT within {READY_LIMIT_S:g} s{hint}"
 
 
 def _close_unwanted(opening: "asyncio.Future[tuple[socket.socket, str | None]]") -> None:

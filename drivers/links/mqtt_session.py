@@ -11,7 +11,6 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_socket import BrokerSocket, Congested
@@ -207,12 +206,9 @@ class Session:
         if not self._identity.filters:
             self._become_ready()
             return
-        if self._v5:
-            # Retained messages are state: wanted when the broker has forgotten us, not again at each reconnect.
-            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe([(name, options) for name in self._identity.filters])
-        else:
-            client.subscribe([(name, 1) for name in self._identity.filters])
+        # Retained messages come at each connection, as MQTT 3.1.1 knows no other way: a bridge or a last will that
+        # changed while we were away with QoS 0 would be missed. The engine never takes a retained message for news.
+        client.subscribe([(name, 1) for name in self._identity.filters])
 
     def _subscribed(
         self, client: Client, userdata: object, mid: int, codes: list[ReasonCode], properties: Properties | None

@@ -41,9 +41,9 @@ class Peer:
     async def __aexit__(self, *error: object) -> None:
         await asyncio.to_thread(self._leave)
 
-    async def tell(self, topic: str, payload: bytes | str, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait until the broker has it."""
-        sent = self._client.publish(topic, payload, 1, retain)
+    async def tell(self, topic: str, payload: bytes | str, retain: bool = False, qos: int = 1) -> None:
+        """Publish and wait until the broker has it (QoS 1) or it is sent (QoS 0)."""
+        sent = self._client.publish(topic, payload, qos, retain)
         await asyncio.to_thread(sent.wait_for_publish, PATIENCE_S)
 
     async def hear(self) -> MQTTMessage:

@@ -101,7 +101,7 @@ class MqttOutput:
     def message(self, publish: Publish) -> None:
         """A receiver has confirmed a trigger."""
         self.health.received += 1
-        self._connection.acknowledge(publish.mid, self._connection.generation)
+        self._connection.acknowledge(publish.mid)
         try:
             if publish.size > _CONFIRM_BYTES or publish.retained:
                 raise ValueError("a confirmation is short and never retained")

@@ -15,8 +15,10 @@ from drivers.links.mqtt import CLIENT_ID_TAKEN, DRIVER_ERROR, UNSTABLE, MqttLink
 from drivers.links.mqtt_settings import MqttSettings, TlsSettings
 from drivers.links.mqtt_socket import open_socket
 from drivers.links.quarantine import BAD_INPUT, FAULT_AFTER, UNKNOWN_DEVICE
+from drivers.registry import DRIVERS
 from drivers.tocsin.driver import TocsinDialect
 from drivers.tocsin.settings import TocsinSettings
+from drivers.zigbee2mqtt.settings import Zigbee2MqttSettings
 from rules.signal import Fault, LinkDown, LinkUp, Reading, Recovered
 from tests.broker import Mosquitto
 from tests.drivers.desk import PATIENCE_S, Desk
@@ -276,17 +278,36 @@ async def test_retained_messages_are_told_as_such(mosquitto: Mosquitto) -> None:
     assert [reading.provenance for reading in desk.of(Reading)] == ["retained", "live"]
 
 
-async def test_a_reconnect_does_not_bring_retained_messages_again(mosquitto: Mosquitto) -> None:
-    """With MQTT 5 a broker that still knows us sends retained messages once, not at each connection."""
-    async with Peer(mosquitto) as device:
-        await device.tell(TOPIC, payload(1), retain=True)
-        async with running(make_link(settings(mosquitto), first := Desk())):
-            await first.count(Reading, 1)
-        async with running(make_link(settings(mosquitto), second := Desk())):
-            await second.count(LinkUp, 1)
-            await device.tell(TOPIC, payload(2))
-            await second.count(Reading, 1)
-    assert seqs(second) == [2]
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+async def test_a_retained_state_that_changed_while_we_were_away_is_learnt(mosquitto: Mosquitto, protocol: str) -> None:
+    """A bridge says with QoS 0 that it is back, which no session keeps: the retained message tells at the next start."""
+    dialect = DRIVERS["zigbee2mqtt"].build("broker", Zigbee2MqttSettings(), [])
+    wanted, state = settings(mosquitto, protocol=protocol), "zigbee2mqtt/bridge/state"
+    async with Peer(mosquitto) as bridge:
+        async with running(make_link(wanted, first := Desk(), [dialect])):
+            await first.count(LinkUp, 1)
+            await bridge.tell(state, "offline", retain=True)
+            (fault,) = await first.count(Fault, 1)
+        await bridge.tell(state, "online", retain=True, qos=0)
+        async with running(make_link(wanted, second := Desk(), [dialect])):
+            await second.until(lambda: (fault.source, fault.code) in [(s.source, s.code) for s in second.of(Recovered)])
+
+
+async def test_messages_that_the_inbox_refused_are_asked_for_again(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An inbox that was full never says done; before the broker falls silent for that, we take up the session anew."""
+    monkeypatch.setattr("drivers.links.mqtt._SETTLE_LIMIT_S", 0.1)
+    desk = Desk(prompt=False)
+    async with running(make_link(settings(mosquitto), desk)):
+        await desk.count(LinkUp, 1)
+        async with Peer(mosquitto) as device:
+            await device.tell(TOPIC, payload(1))
+            (down,) = await desk.count(LinkDown, 1)
+            await desk.count(Reading, 2)
+            desk.settle()
+    assert "not settled" in down.reason
+    assert seqs(desk) == [1, 1]
 
 
 async def test_messages_that_no_dialect_asked_for_are_dropped_and_counted(mosquitto: Mosquitto) -> None:
