@@ -18,8 +18,10 @@ LOOK_S = 0.1
 IN_NAMESPACE = ("unshare", "--mount", "--propagation", "private")
 MAKE_BOOTED = (
     "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system"
-    ' && ln -s "$XDG_RUNTIME_DIR/systemd/inaccessible" /run/systemd/inaccessible && exec "$0" "$@"'
+    ' && ln -s "$0/systemd/inaccessible" /run/systemd/inaccessible && exec "$@"'
 )
+# On one that it did, a user's manager may make control groups only where his own manager lets it.
+IN_SCOPE = ("systemd-run", "--user", "--scope", "--quiet", "--property=Delegate=yes")
 
 
 @dataclass
@@ -38,11 +40,9 @@ class UserManager:
         """Run the manager and return when it answers. Raises RuntimeError when there is none or it does not."""
         if not Path(SYSTEMD).exists():
             raise RuntimeError("systemd is not installed, and the tests need a real one: apt-get install systemd")
-        command = [SYSTEMD, "--user", "--unit=basic.target"]
-        if not BOOTED.is_dir():
-            root = () if os.geteuid() == 0 else ("--map-root-user",)
-            command = [*IN_NAMESPACE, *root, "bash", "-c", MAKE_BOOTED, *command]
-        self._process = subprocess.Popen(command, env=self._environment())
+        variables = [f"{name}={value}" for name, value in self._environment().items()]
+        command = [*self._surroundings(), "env", *variables, SYSTEMD, "--user", "--unit=basic.target"]
+        self._process = subprocess.Popen(command)
         self.wait("the manager answers", self._answers)
 
     def close(self) -> None:
@@ -55,6 +55,8 @@ class UserManager:
         finally:
             self._process.kill()
             self._process.wait()
+            for folder in self.folder.glob("systemd/inaccessible/dir"):
+                folder.chmod(0o700)  # else only root could remove it
 
     def systemctl(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Ask the manager."""
@@ -81,6 +83,12 @@ class UserManager:
             if monotonic() > end:
                 raise RuntimeError(f"not within {LIMIT_S:g} s: {what}; {self.systemctl('status', unit).stdout}")
             never.wait(LOOK_S)
+
+    def _surroundings(self) -> list[str]:
+        root = os.geteuid() == 0
+        if BOOTED.is_dir():
+            return [] if root else [*IN_SCOPE]
+        return [*IN_NAMESPACE, *(() if root else ("--map-root-user",)), "bash", "-c", MAKE_BOOTED, str(self.folder)]
 
     def _answers(self) -> bool:
         return self.systemctl("is-active", "basic.target").stdout.strip() == "active"

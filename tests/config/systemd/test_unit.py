@@ -34,10 +34,11 @@ def test_the_unit_is_correct(tmp_path: Path) -> None:
 def test_a_mistake_in_the_unit_is_found(tmp_path: Path) -> None:
     """The check bites: an unknown setting and an absent program are both named."""
     unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("StateDirectory=", "StateFolder="))
+    absent = str(tmp_path / "no-such-program")
+    unit.write_text(UNIT.read_text().replace("StateDirectory=", "StateFolder=").replace(INSTALLED, absent))
     said = analyze("verify", "--man=no", str(unit)).stderr
     assert "StateFolder" in said
-    assert INSTALLED in said
+    assert absent in said
 
 
 def test_the_unit_is_shut_tight() -> None:
