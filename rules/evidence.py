@@ -5,6 +5,7 @@ from rules.conditions import ABSENT, FAULTED
 from rules.decision import Because
 from rules.device_state import DeviceState
 from rules.expression import Call, Expression, walk
+from rules.investigation import Investigation
 from rules.quantity import QUANTITIES
 from rules.tier import Tier
 
@@ -17,7 +18,9 @@ def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
     if isinstance(cause, DeviceCause):
         text = f"{_values(cause.device, rule.when)}: {rule.when.text}"
         return (Because(cause.device.heard_at or now, cause.device.device.id, text, rule.line),)
-    found = [*_contributors(cause, rule.when, now), *_investigation(cause, now)]
+    if cause.investigation is not None and cause.investigation.overdue:
+        return _overdue(cause, cause.investigation, now)
+    found = _contributors(cause, rule.when, now)
     shown, more = found[:MAX_CONTRIBUTORS], len(found) - MAX_CONTRIBUTORS
     if more > 0:
         shown.append(Because(now, cause.alarm.place, f"and {more} more"))
@@ -73,7 +76,6 @@ def _extreme(cause: GroupCause, node: Call, members: dict[str, DeviceState]) -> 
     }
 
 
-def _investigation(cause: GroupCause, now: float) -> list[Because]:
-    if cause.investigation is None or cause.investigation.running:
-        return []
-    return [Because(now, alarm.id, "investigation ran out of time") for alarm in cause.investigation.triggers]
+def _overdue(cause: GroupCause, investigation: Investigation, now: float) -> tuple[Because, ...]:
+    began = [because for alarm in investigation.triggers[:MAX_CONTRIBUTORS] for because in alarm.because]
+    return (*began, Because(now, cause.alarm.id, investigation.overdue, cause.alarm.rule.line))

@@ -24,14 +24,18 @@ class Step(Enum):
 
 
 class Investigation:
-    """One rule's investigation in one place. `triggers` are the alarms that began it, in order."""
+    """One rule's investigation in one place.
 
-    __slots__ = ("due", "rule", "step", "triggers")
+    `triggers` are the alarms that began it, in order; `overdue` says, once it ran out, what was not done in time.
+    """
+
+    __slots__ = ("due", "overdue", "rule", "step", "triggers")
 
     def __init__(self, rule: InvestigationRule) -> None:
         self.rule = rule
         self.step = Step.IDLE
         self.due: float | None = None
+        self.overdue = ""
         self.triggers: list[Alarm] = []
 
     @property
@@ -67,6 +71,12 @@ class Investigation:
         """Whether the time is over at this instant, and nobody had stood it down."""
         if self.due is None or self.due > now:
             return False
+        acknowledging = self.step is Step.ACKNOWLEDGE
+        self.overdue = (
+            f"nobody acknowledged within {self.rule.acknowledge_within_s:g} s"
+            if acknowledging
+            else f"nobody stood it down within {self.rule.then_s:g} s"
+        )
         self.step = Step.EXPIRED
         self.due = None
         return True
@@ -75,10 +85,12 @@ class Investigation:
         """It is over: stood down, confirmed otherwise, or its alarm was reset."""
         self.step = Step.IDLE
         self.due = None
+        self.overdue = ""
         self.triggers.clear()
 
-    def restore(self, step: Step, due: float | None, triggers: Sequence[Alarm]) -> None:
+    def restore(self, step: Step, due: float | None, overdue: str, triggers: Sequence[Alarm]) -> None:
         """Go on where it was before a restart."""
         self.step = step
         self.due = due
+        self.overdue = overdue
         self.triggers = list(triggers)

@@ -52,6 +52,7 @@ class AlarmSnapshot(Struct, array_like=True):
     stood: list[tuple[Tier, float]]
     step: Step = Step.IDLE
     due: float | None = None
+    overdue: str = ""
     triggers: list[str] = []
 
 
@@ -136,7 +137,7 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         sorted(alarm.stood.items()),
     )
     if investigation is not None:
-        kept.step, kept.due = investigation.step, investigation.due
+        kept.step, kept.due, kept.overdue = investigation.step, investigation.due, investigation.overdue
         kept.triggers = [trigger.id for trigger in investigation.triggers]
     return kept
 
@@ -154,4 +155,4 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
             level.phase, level.due = by_tier[level.rule.tier].phase, by_tier[level.rule.tier].due
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
-        cause.investigation.restore(kept.step, kept.due, triggers)
+        cause.investigation.restore(kept.step, kept.due, kept.overdue, triggers)
