@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from drivers.registry import DRIVERS
 from drivers.tocsin.driver import TocsinDialect
 from drivers.tocsin.settings import TocsinSettings
 from drivers.zigbee2mqtt.settings import Zigbee2MqttSettings
-from rules.signal import Fault, LinkDown, LinkUp, Reading, Recovered
+from rules.signal import Fault, LinkDown, LinkUp, Reading, Recovered, Signal
 from tests.broker import Mosquitto
 from tests.drivers.desk import PATIENCE_S, Desk
 from tests.drivers.peer import Peer
@@ -280,7 +280,7 @@ async def test_retained_messages_are_told_as_such(mosquitto: Mosquitto) -> None:
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 async def test_a_retained_state_that_changed_while_we_were_away_is_learnt(mosquitto: Mosquitto, protocol: str) -> None:
-    """A bridge says with QoS 0 that it is back, which no session keeps: the retained message tells at the next start."""
+    """A bridge says with QoS 0 that it is back; no session keeps that, but the retained message tells it."""
     dialect = DRIVERS["zigbee2mqtt"].build("broker", Zigbee2MqttSettings(), [])
     wanted, state = settings(mosquitto, protocol=protocol), "zigbee2mqtt/bridge/state"
     async with Peer(mosquitto) as bridge:
@@ -456,6 +456,30 @@ async def test_a_name_server_that_hangs_blocks_nothing(mosquitto: Mosquitto) -> 
     async with asyncio.timeout(PATIENCE_S):
         while not late or late[0].fileno() != -1:
             await asyncio.sleep(0.01)
+
+
+async def test_an_inbox_that_fails_ends_the_connection_and_does_not_spin(mosquitto: Mosquitto) -> None:
+    """A message that cannot even be handed over is not acknowledged: it comes again on the next connection, once."""
+
+    class Failing(Desk):
+        failures = 0
+
+        def put(self, signals: Sequence[Signal], done: Callable[[], None] | None = None) -> None:
+            if done is not None and not self.failures:
+                self.failures += 1
+                raise RuntimeError("the pump is broken")
+            super().put(signals, done)
+
+    desk = Failing()
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(str(context["exception"])))
+    async with running(make_link(settings(mosquitto), desk)) as link:
+        await desk.count(LinkUp, 1)
+        async with Peer(mosquitto) as device:
+            await device.tell(TOPIC, payload(1))
+            await desk.count(Reading, 1)
+        assert link.health.reconnects == 1
+    assert told == ["the pump is broken"]
 
 
 class Buggy:
