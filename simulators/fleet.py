@@ -88,6 +88,16 @@ class Fleet:
         for device in self.devices.values():
             device.tick(now)
 
+    def look(self, now: float) -> list[str]:
+        """What the detectors nearest to a fire or to fog feel now, in words."""
+        seen = []
+        for zone, device in self.world.burning(now).items():
+            chamber = self.world.chambers.get(device)
+            if chamber is not None:
+                smoke, heat, co = chamber.smoke_obscuration(), chamber.temperature(), chamber.co()
+                seen.append(f"{zone}: smoke {smoke:.1f} %/m, {heat:.0f} C, CO {co:.0f} ppm at {device}")
+        return seen
+
     def press(self, device: str) -> None:
         """Press a button or break a call point's glass. Raises NotSimulated."""
         self._presser(device).press()
@@ -95,7 +105,7 @@ class Fleet:
     def restore(self, device: str) -> None:
         """Put a call point's glass back. Raises NotSimulated."""
         found = self.devices.get(device)
-        if not isinstance(found, OwnDevice):
+        if not isinstance(found, OwnDevice) or "contact" not in found.device.quantities:
             raise NotSimulated(f"{device} is no simulated call point")
         found.restore()
 
@@ -124,7 +134,7 @@ class Fleet:
 
     def _presser(self, device: str) -> Presses:
         found = self.devices.get(device)
-        if isinstance(found, OwnDevice | ZigbeeDevice):
+        if isinstance(found, OwnDevice | ZigbeeDevice) and found.device.quantities & {"contact", "pressed"}:
             return found
         raise NotSimulated(f"{device} is no simulated button or call point")
 

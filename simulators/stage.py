@@ -13,6 +13,7 @@ from simulators.seen import fact_of
 from simulators.tell import Teller
 
 TURN_S = 0.1  # how often the world moves and devices look at themselves; a press waits for at most one turn
+LOOK_EVERY_S = 5.0  # people are told this often what a fire does
 LISTEN_LIMIT_S = 10.0  # a daemon that is ready answers in milliseconds
 LISTEN_AGAIN_S = 0.2  # a daemon that restarts is heard again this soon
 
@@ -73,11 +74,16 @@ class Stage:
         return now >= self._play.scenario.length
 
     async def _turn(self, over: Callable[[float], bool]) -> None:
+        next_look = LOOK_EVERY_S
         while not over(now := self._clock.now()):
             self._fleet.tick(now)
             for step in self._play.due(now):
                 self._carry_out(now, step)
             self._collect_triggers(now)
+            if now >= next_look:
+                next_look = now + LOOK_EVERY_S
+                for text in self._fleet.look(now):
+                    self._teller.look(now, text)
             await asyncio.sleep(TURN_S)
 
     def _collect_triggers(self, now: float) -> None:

@@ -29,6 +29,9 @@ class Teller:
     def step(self, at: float, step: Step) -> None:
         """This happens now."""
 
+    def look(self, at: float, text: str) -> None:
+        """What a detector near a fire feels, now and then."""
+
     def event(self, at: float, event: EventView) -> None:
         """Tocsin decided this."""
 
@@ -51,6 +54,10 @@ class Several(Teller):
     def step(self, at: float, step: Step) -> None:
         for teller in self._tellers:
             teller.step(at, step)
+
+    def look(self, at: float, text: str) -> None:
+        for teller in self._tellers:
+            teller.look(at, text)
 
     def event(self, at: float, event: EventView) -> None:
         for teller in self._tellers:
@@ -112,6 +119,9 @@ class Lines(Teller):
 
     def step(self, at: float, step: Step) -> None:
         self._line(at, "venue", describe(step))
+
+    def look(self, at: float, text: str) -> None:
+        self._line(at, "venue", text)
 
     def event(self, at: float, event: EventView) -> None:
         label, text = words_of(event)

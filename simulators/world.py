@@ -114,6 +114,13 @@ class World:
         cell = self._cell_of[near] if near is not None else self._cells_of[zone][0]
         self._burning.append(Burning(source, now, cell))
 
+    def burning(self, now: float) -> dict[str, str]:
+        """For each zone where something burns or fogs now, the detector nearest to it (or nothing)."""
+        near = {cell: device for device, cell in self._cell_of.items()}
+        zones = {cell: zone for zone, cells in self._cells_of.items() for cell in cells}
+        alive = [one.cell for one in self._burning if one.source.emission(now - one.began) != Emission()]
+        return {zones[cell]: near.get(cell, "") for cell in alive}
+
     def door(self, zone: str, state: str) -> None:
         """Set the door between a zone and its corridor: open, ajar or closed. KeyError when there is none."""
         index = self._door_of[zone]

@@ -1,5 +1,6 @@
 """The demo as a new user starts it: `tocsin demo`, without a terminal."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -23,9 +24,7 @@ def test_demo_of_60_s_shows_the_whole_fire(tmp_path: Path) -> None:
 
 def test_demo_ends_in_order_on_ctrl_c(tmp_path: Path) -> None:
     """Ctrl-C during the story ends everything: exit code 0, no process and no file stays."""
-    with subprocess.Popen(
-        (*TOCSIN, "demo"), cwd=ROOT, env=_environment(tmp_path, "0"), stdout=subprocess.PIPE, text=True
-    ) as process:
+    with _started(tmp_path) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "a fire starts" in line:
@@ -34,12 +33,44 @@ def test_demo_ends_in_order_on_ctrl_c(tmp_path: Path) -> None:
     assert not _left_behind(tmp_path)
 
 
-def test_demo_shows_why_the_daemon_failed(tmp_path: Path) -> None:
-    """A setting that the daemon refuses ends the demo with 1 and the reason, at once."""
+def test_demo_shows_the_log_of_a_daemon_that_died(tmp_path: Path) -> None:
+    """When the daemon is killed the demo ends with 1, says so and shows the end of its log; nothing stays."""
+    with _started(tmp_path) as process:
+        assert process.stdout is not None and process.stderr is not None
+        for line in process.stdout:
+            if "a fire starts" in line:
+                os.kill(_daemon_of(tmp_path), signal.SIGKILL)
+        told = process.stderr.read()
+        assert process.wait(20) == 1
+    assert "the daemon ended by itself with code -9" in told
+    assert "daemon.app: ready" in told
+    assert not _left_behind(tmp_path)
+
+
+def test_demo_refuses_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
+    """A bad setting ends the demo with 1 and the place of the mistake, before anything is started."""
     ended = _demo(tmp_path, "60", "--set", "links.broker.port=many")
     assert ended.returncode == 1
     assert "--set links.broker.port" in ended.stderr
     assert not _left_behind(tmp_path)
+
+
+def _started(folder: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        (*TOCSIN, "demo"),
+        cwd=ROOT,
+        env=_environment(folder, "0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _daemon_of(folder: Path) -> int:
+    """The process id of the daemon that the demo with this folder started."""
+    found = [number for number, command in _processes().items() if "run\0" in command and str(folder) in command]
+    assert len(found) == 1
+    return found[0]
 
 
 def _demo(folder: Path, seconds: str, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -60,14 +91,14 @@ def _environment(folder: Path, seconds: str) -> dict[str, str]:
 
 def _left_behind(folder: Path) -> list[str]:
     """Files of the demo, and processes that were started for it."""
-    commands = [
-        path.read_bytes().decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline") if _mine(path)
-    ]
-    return [*(str(path) for path in folder.iterdir()), *(one for one in commands if str(folder) in one)]
+    files = [str(path) for path in folder.iterdir()]
+    return [*files, *(command for command in _processes().values() if str(folder) in command)]
 
 
-def _mine(path: Path) -> bool:
-    try:
-        return path.stat().st_uid == os.getuid() and bool(path.read_bytes())
-    except OSError:
-        return False
+def _processes() -> dict[int, str]:
+    """Command lines by process id, words parted by NUL."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended in between
+            found[int(path.parent.name)] = path.read_bytes().decode(errors="replace")
+    return found
