@@ -340,25 +340,90 @@ async def test_a_client_id_used_twice_is_a_fault_and_no_race(mosquitto: Mosquitt
     assert "'tocsin-test'" in fault.text
 
 
-async def test_a_broker_that_names_the_theft_is_believed_at_once(free_port: int) -> None:
-    """DISCONNECT with reason 0x8E, which mosquitto 2.0.11 does not send to the victim: a fault the first time."""
+@asynccontextmanager
+async def false_broker(port: int, granted: int, *after: int) -> AsyncIterator[MqttSettings]:
+    """Speaks just enough MQTT 5: CONNACK, SUBACK with `granted` for two filters, then the bytes `after`, then ends."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1024)
-        writer.write(bytes((0x20, 3, 0, 0, 0)))  # CONNACK: welcome
+        writer.write(bytes((0x20, 3, 0, 0, 0)))
         subscribe = await reader.read(1024)
-        writer.write(bytes((0x90, 5, subscribe[2], subscribe[3], 0, 1, 1)))  # SUBACK: two filters, QoS 1
-        writer.write(bytes((0xE0, 2, 0x8E, 0)))
+        writer.write(bytes((0x90, 5, subscribe[2], subscribe[3], 0, granted, granted, *after)))
         await writer.drain()
         writer.close()
 
+    async with await asyncio.start_server(serve, "127.0.0.1", port):
+        yield MqttSettings(port=port, client_id="tocsin-test")
+
+
+async def test_a_broker_that_names_the_theft_is_believed_at_once(free_port: int) -> None:
+    """DISCONNECT with reason 0x8E, which mosquitto 2.0.11 does not send to the victim: a fault the first time."""
     desk = Desk()
-    async with await asyncio.start_server(serve, "127.0.0.1", free_port):
-        wanted = MqttSettings(port=free_port, client_id="tocsin-test")
-        async with running(make_link(wanted, desk)):
-            (fault,) = await desk.count(Fault, 1)
+    async with false_broker(free_port, 1, 0xE0, 2, 0x8E, 0) as wanted, running(make_link(wanted, desk)):
+        (fault,) = await desk.count(Fault, 1)
     assert (fault.source, fault.code) == ("broker", CLIENT_ID_TAKEN)
     assert "'tocsin-test'" in fault.text
+
+
+async def test_a_refused_subscription_is_a_link_that_is_down(free_port: int) -> None:
+    """A link that hears nothing must not look well: the reason names the filters that were refused."""
+    desk = Desk()
+    async with false_broker(free_port, 0x87) as wanted, running(make_link(wanted, desk)) as link:
+        (down,) = await desk.count(LinkDown, 1)
+        assert not link.health.up
+    assert "tocsin/dev/+/readings (Not authorized)" in down.reason
+    assert desk.of(LinkUp) == []
+
+
+async def test_a_peer_that_speaks_nonsense_is_left(free_port: int) -> None:
+    """Bytes that are no MQTT end the connection with a reason, and no exception."""
+    desk = Desk()
+    async with false_broker(free_port, 1, 0x34, 6, 0, 1, 0x74, 0, 1, 0) as wanted, running(make_link(wanted, desk)):
+        (down,) = await desk.count(LinkDown, 1)
+    assert "QoS 2" in down.reason
+
+
+async def test_a_broker_that_never_answers_is_left(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An open port that says nothing is not waited for longer than the limit, and the reason says what to try."""
+    monkeypatch.setattr("drivers.links.mqtt_client.READY_LIMIT_S", 0.1)
+    silent = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        silent.set()
+        writer.close()
+
+    desk = Desk()
+    async with (
+        await asyncio.start_server(serve, "127.0.0.1", free_port),
+        running(make_link(MqttSettings(port=free_port), desk)),
+    ):
+        (down,) = await desk.count(LinkDown, 1)
+        await silent.wait()
+    assert "did not answer our CONNECT" in down.reason and '"3.1.1"' in down.reason
+
+
+async def test_faults_of_the_link_end_when_it_has_been_well_for_long(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver's bug and an unstable connection are over after their quiet time, by the link's own clock."""
+    monkeypatch.setattr("drivers.links.mqtt._HOUSEKEEPING_S", 0.01)
+    later = [0.0]
+    desk = Desk()
+    link = MqttLink("broker", settings(mosquitto), [Buggy()], BINDINGS, desk, lambda: time.monotonic() + later[0])
+    async with running(link):
+        await desk.count(LinkUp, 1)
+        async with Peer(mosquitto) as device:
+            await device.tell(TOPIC, "bug")
+            await desk.count(Fault, 1)
+            for thefts in range(1, 4):
+                async with Peer(mosquitto, client_id="tocsin-test"):
+                    await desk.count(LinkUp, thefts + 1)
+        await desk.count(Fault, 2)
+        before = len(desk.of(Recovered))
+        later[0] = 1000.0
+        await desk.count(Recovered, before + 2)
+    assert {ended.code for ended in desk.of(Recovered)[before:]} == {DRIVER_ERROR, UNSTABLE}
 
 
 async def test_a_certificate_and_tls_carry_readings(mosquitto_tls: Mosquitto) -> None:
