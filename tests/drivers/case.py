@@ -1,20 +1,20 @@
 """Cases for MQTT dialects that anyone can add without writing code: one YAML file each, in a driver's `cases/`.
 
-    about: which device, and what the case shows
-    settings: {}                        # of the driver, when not the usual ones
-    devices:
-      - {device: det, address: smoke_lobby, quantities: [smoke, tamper], options: {}}
-    messages:
-      - topic: zigbee2mqtt/smoke_lobby
-        payload: '{"smoke":true}'
-        retained: true                  # when it is
-        readings: {smoke: true}         # of the only device; nothing said means none
-        provenance: retained            # when not live
-        heard: online                   # or offline
-        fault: bridge_offline           # or recovered: bridge_offline
-        bad: [smoke]                    # quantities that could not be believed
-        refused: not JSON               # words from the reason why the whole message is bad input
-        unknown: smoke_attic            # the address that nobody configured
+about: which device, and what the case shows
+settings: {}                        # of the driver, when not the usual ones
+devices:
+  - {device: det, address: smoke_lobby, quantities: [smoke, tamper], options: {}}
+messages:
+  - topic: zigbee2mqtt/smoke_lobby
+    payload: '{"smoke":true}'
+    retained: true                  # when it is
+    readings: {smoke: true}         # of the only device; nothing said means none
+    provenance: retained            # when not live
+    heard: online                   # or offline
+    fault: bridge_offline           # or recovered: bridge_offline
+    bad: [smoke]                    # quantities that could not be believed
+    refused: not JSON               # words from the reason why the whole message is bad input
+    unknown: smoke_attic            # the address that nobody configured
 """
 
 from pathlib import Path
@@ -28,7 +28,19 @@ from drivers.registry import DRIVERS
 from rules.signal import Fault, Heard, Reading, Recovered
 
 AT = 1000.0
-_KEYS = {"topic", "payload", "retained", "readings", "provenance", "heard", "fault", "recovered", "bad", "refused", "unknown"}
+_KEYS = {
+    "topic",
+    "payload",
+    "retained",
+    "readings",
+    "provenance",
+    "heard",
+    "fault",
+    "recovered",
+    "bad",
+    "refused",
+    "unknown",
+}
 
 
 def case_files(folder: Path) -> list[Path]:
