@@ -29,7 +29,8 @@ async def write_for_ever(path: Path) -> None:
     number = 0
 
     def done(number: int) -> None:
-        print(number, flush=True)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
         room.release()
 
     while True:
@@ -79,7 +80,7 @@ async def fill_the_disk(path: Path) -> None:
         "degraded": degraded,
         "recovered": not journal.degraded,
     }
-    print(json.dumps(story))
+    sys.stdout.write(json.dumps(story))
 
 
 if __name__ == "__main__":
