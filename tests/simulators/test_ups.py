@@ -103,7 +103,7 @@ async def ups(tmp_path: Path) -> AsyncIterator[SerialUps]:
     ups = SerialUps(tmp_path / "tty")
     task = asyncio.create_task(ups.run())
     async with asyncio.timeout(WAIT_S):
-        while not (tmp_path / "tty").is_symlink():  # noqa: ASYNC110 - the port appears in the first turn
+        while not (tmp_path / "tty").is_symlink():
             await asyncio.sleep(0)
     yield ups
     task.cancel()

@@ -295,17 +295,19 @@ async def test_a_link_that_ends_while_it_opens_lets_go_of_the_port(
         await driver.until(lambda: bool(tries))
     gate.set()
     await _thread_ended()
-    assert serial.Serial(str(path), exclusive=True).is_open
+    serial.Serial(str(path), exclusive=True).close()
 
 
 def _hold_openings(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> list[SerialSettings]:
     """Let every opening wait for the gate; gives the tries made so far."""
     tries: list[SerialSettings] = []
+    opened: list[serial.Serial] = []
 
     def held(settings: SerialSettings) -> serial.Serial:
         tries.append(settings)
         assert gate.wait(WAIT_S)
-        return open_port(settings)
+        opened.append(open_port(settings))  # kept, or its end as garbage would close it
+        return opened[-1]
 
     monkeypatch.setattr("drivers.links.serial_port.open_port", held)
     return tries
