@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
@@ -94,6 +94,7 @@ class TopApp(App[None]):
         ("3", "pane('devices')", "Devices"),
         ("question_mark", "help", "Help"),
         ("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", show=False, priority=True),  # as everywhere at a terminal; Textual only asks back
     ]
 
     def __init__(self, socket: Path, lang: Lang, who: str) -> None:
