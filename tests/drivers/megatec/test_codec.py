@@ -103,6 +103,11 @@ def test_rating_and_identity() -> None:
     assert parse(IDENTITY) == Identity("SANTAK C1K VT12046Q")
 
 
+def test_an_identity_may_hold_a_bracket() -> None:
+    """A maker's name is free text: a bracket in it does not begin another frame."""
+    assert _whole(b"#SANTAK (CN)     C1K        VT12046Q  \r") == [Identity("SANTAK (CN) C1K VT12046Q")]
+
+
 @pytest.mark.parametrize("frame", [b"(NAK", b"Q1", b"F", b"I"])
 def test_an_unknown_command_comes_back(frame: bytes) -> None:
     """An echo or (NAK is a refusal, not damage."""
@@ -147,9 +152,9 @@ def test_bytes_after_the_pause_do_not_need_expire_to_be_called() -> None:
     """A loop that was late still does not glue two halves: `feed` looks at the time itself."""
     frames = Frames()
     frames.feed(STATUS[:10], 0.0)
-    half, good = frames.feed(STATUS + b"\r", 60.0)
-    assert isinstance(half, BadInput)
-    assert good == parse(STATUS)
+    first, second = frames.feed(STATUS[10:] + b"\r", 60.0)
+    assert isinstance(first, BadInput) and isinstance(second, BadInput)
+    assert frames.feed(STATUS + b"\r", 60.0) == [parse(STATUS)]
 
 
 def test_a_megabyte_without_an_end_stays_bounded() -> None:

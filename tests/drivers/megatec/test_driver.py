@@ -109,6 +109,16 @@ def test_silence_is_a_fault_after_three_polls_and_is_over_with_the_first_answer(
     assert faults(talk.run(20.0)) == ["-no_answer"]
 
 
+def test_four_bad_frames_in_five_are_counted_but_no_fault() -> None:
+    """Only bad frames without a good one between make a fault, however many there are in all."""
+    talk = Talk()
+    talk.run(20.0)
+    count = iter(range(10_000))
+    talk.wire = lambda _, answer: answer if next(count) % 2 == 0 else b"\xff\r" * (BAD_MAX - 1)
+    assert faults(talk.run(120.0)) == []
+    assert talk.bad > 10 * BAD_MAX
+
+
 def test_a_ups_that_goes_silent_on_battery_is_told_in_time() -> None:
     """The fault that makes a silent UPS on battery count as low comes within four seconds; no reading is invented."""
     talk = Talk()
