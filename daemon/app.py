@@ -99,7 +99,12 @@ class _Parts:
             link.id: (link.kind, LINKS[link.kind].build(link.id, link.settings, link.drivers, self._pump, clock.now))
             for link in setup.links
         }
-        context = OutputContext(setup.plan.venue, clock.now, {link.id: link.settings for link in setup.links})
+        context = OutputContext(
+            setup.plan.venue,
+            clock.now,
+            {link.id: link.settings for link in setup.links},
+            setup.plan.evacuation_plans,
+        )
         outputs: list[Output] = [
             OUTPUTS[output.kind].build(output.id, output.settings, context) for output in setup.outputs
         ]

@@ -33,7 +33,7 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One configured device as its driver needs it: the address on the wire, what it measures, and options of its own."""
+    """One configured device as its driver needs it: its address on the wire, what it measures, its own options."""
 
     device: str
     address: str
@@ -70,7 +70,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one message told: signals, and what could not be believed in it; nothing at all for a message of no interest."""
+    """What one message told: signals, and what could not be believed in it; nothing for a message of no interest."""
 
     signals: tuple[Signal, ...] = ()
     bad: tuple[BadInput, ...] = ()
@@ -128,7 +128,7 @@ class DeliveryFailed(Exception):
 
 
 class Output(Protocol):
-    """Carries decisions out. `run` keeps its connection, like a link; `deliver` returns only when the far end confirmed."""
+    """Carries decisions out. `run` keeps its connection; `deliver` returns only when the far end has confirmed."""
 
     name: str
     health: LinkHealth
