@@ -4,6 +4,7 @@ import logging
 import logging.handlers
 import queue
 import sys
+import threading
 
 LINES_WAITING = 1000  # beyond it lines are dropped and counted: a log never holds up an alarm
 
@@ -11,7 +12,7 @@ LINES_WAITING = 1000  # beyond it lines are dropped and counted: a log never hol
 class _DroppingHandler(logging.handlers.QueueHandler):
     """Never blocks; says how many lines were lost as soon as there is room."""
 
-    def __init__(self, lines: "queue.Queue[logging.LogRecord]") -> None:
+    def __init__(self, lines: "queue.Queue[logging.LogRecord | None]") -> None:
         super().__init__(lines)
         self.dropped = 0
 
@@ -32,18 +33,23 @@ class LogThread:
     """Carries log records to stderr until `stop`."""
 
     def __init__(self, level: int = logging.INFO) -> None:
-        lines: queue.Queue[logging.LogRecord] = queue.Queue(LINES_WAITING)
-        console = logging.StreamHandler(sys.stderr)
-        console.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        self._listener = logging.handlers.QueueListener(lines, console)
+        self._lines: queue.Queue[logging.LogRecord | None] = queue.Queue(LINES_WAITING)
+        self._console = logging.StreamHandler(sys.stderr)
+        self._console.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._thread = threading.Thread(target=self._carry, name="log", daemon=True)
         root = logging.getLogger()
         root.setLevel(level)
-        root.addHandler(_DroppingHandler(lines))
-        self._listener.start()
-        self._thread = self._listener._thread
+        root.addHandler(_DroppingHandler(self._lines))
+        self._thread.start()
 
     def stop(self, within_s: float) -> None:
         """Let what waits be written, as far as the reader of stderr allows."""
-        if self._thread is not None:
-            self._listener.enqueue_sentinel()
-            self._thread.join(within_s)
+        try:
+            self._lines.put(None, timeout=within_s)
+        except queue.Full:
+            return
+        self._thread.join(within_s)
+
+    def _carry(self) -> None:
+        while (record := self._lines.get()) is not None:
+            self._console.handle(record)

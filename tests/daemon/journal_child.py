@@ -5,6 +5,7 @@ import json
 import resource
 import sqlite3
 import sys
+from functools import partial
 from pathlib import Path
 
 from daemon.clock import SystemClock
@@ -36,7 +37,7 @@ async def write_for_ever(path: Path) -> None:
     while True:
         await room.acquire()
         number += 1
-        journal.submit(Entry(clock.stamp(), [Tick(float(number))], done=lambda number=number: done(number)))
+        journal.submit(Entry(clock.stamp(), [Tick(float(number))], done=partial(done, number)))
 
 
 async def fill_the_disk(path: Path) -> None:

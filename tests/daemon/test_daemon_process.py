@@ -14,6 +14,7 @@ from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.client import DaemonClient
 from tests.broker import Mosquitto
@@ -102,7 +103,7 @@ class Field:
         self.triggers: list[str] = []
         self.triggered = threading.Event()
         self._ended = threading.Event()
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "field", clean_session=False)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "field", clean_session=False)
         self._client.on_message = self._heard
         self._client.connect("127.0.0.1", port)
         self._client.subscribe([("tocsin/evacuation", 1), ("tocsin/cmd/call-1/ack", 1)])

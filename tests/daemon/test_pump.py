@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from daemon import pump as pump_module
@@ -109,7 +110,7 @@ async def test_a_repeated_message_is_only_acknowledged(tmp_path: Path) -> None:
     async with running(path, clock) as bench:
         acknowledged: list[int] = []
         for number in range(3):
-            bench.pump.put([house.press(clock.now(), 7)], lambda number=number: acknowledged.append(number))
+            bench.pump.put([house.press(clock.now(), 7)], partial(acknowledged.append, number))
         await bench.durable(house.press(clock.now(), 7))
         assert acknowledged == [0, 1, 2]
     async with running(path, clock) as bench:
