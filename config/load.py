@@ -1,6 +1,6 @@
 """A configuration directory, venue.yaml and the rules files it names, as one checked Setup."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from config.build import build_links, build_outputs, build_plan, build_venue
@@ -15,6 +15,8 @@ from config.setup import Setup
 from config.sheet import Sheet, read_sheet
 from config.venue_checks import check_venue
 from config.yaml_text import MAX_BYTES, read_yaml
+from drivers.registry import LINKS
+from rules.signal import Signal
 
 LIBRARY = Path(__file__).parent.parent / "rules" / "library"
 STOCK = "stock:"
@@ -46,7 +48,7 @@ def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
     ordered = order_rules(rules.rules, problems)
     problems.refuse()
     assert venue and sheet.venue, "a venue that cannot be built is a problem"
-    return Setup(
+    setup = Setup(
         directory,
         sheet.venue.time_zone,
         build_plan(venue, ordered, sheet),
@@ -54,6 +56,25 @@ def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
         build_outputs(sheet),
         (directory / "venue.yaml", *(path for path, _ in files)),
     )
+    _check_links(setup, sheet, problems)
+    problems.refuse()
+    return setup
+
+
+def _check_links(setup: Setup, sheet: Sheet, problems: Problems) -> None:
+    """What only a driver itself knows of its devices: build each link, which connects only when it runs."""
+    for index, link in enumerate(setup.links):
+        try:
+            LINKS[link.kind].build(link.id, link.settings, link.drivers, _Nobody(), lambda: 0.0)
+        except ValueError as error:
+            problems.add(sheet.mark(("links", index)), f"link {link.id!r}: {error}")
+
+
+class _Nobody:
+    """Takes what a link that never runs would hear."""
+
+    def put(self, signals: Sequence[Signal], done: Callable[[], None] | None = None) -> None:
+        raise AssertionError("a link that does not run hears nothing")
 
 
 def _read(path: Path, problems: Problems) -> Document | None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
@@ -34,6 +34,7 @@ class UserManager:
 
     folder: Path
     units: Path
+    _made: list[Path] = field(default_factory=list)
     _process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -43,7 +44,11 @@ class UserManager:
         variables = [f"{name}={value}" for name, value in self._environment().items()]
         command = [*self._surroundings(), "env", *variables, SYSTEMD, "--user", "--unit=basic.target"]
         self._process = subprocess.Popen(command)
-        self.wait("the manager answers", self._answers)
+        try:
+            self.wait("the manager answers", self._answers)
+        except RuntimeError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End the manager and all it runs."""
@@ -57,6 +62,9 @@ class UserManager:
             self._process.wait()
             for folder in self.folder.glob("systemd/inaccessible/dir"):
                 folder.chmod(0o700)  # else only root could remove it
+            while self._made:
+                made = self._made.pop()
+                made.unlink() if made.is_symlink() else made.rmdir()
 
     def systemctl(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Ask the manager."""
@@ -88,7 +96,24 @@ class UserManager:
         root = os.geteuid() == 0
         if BOOTED.is_dir():
             return [] if root else [*IN_SCOPE]
+        if (
+            root
+            and subprocess.run([*IN_NAMESPACE, "true"], capture_output=True, timeout=LIMIT_S, check=False).returncode
+        ):
+            self._make_booted()
+            return []
         return [*IN_NAMESPACE, *(() if root else ("--map-root-user",)), "bash", "-c", MAKE_BOOTED, str(self.folder)]
+
+    def _make_booted(self) -> None:
+        """A plain chroot has no mount of its own to make private: there the folder is real while the test runs."""
+        for folder in (BOOTED.parent, BOOTED):
+            if not folder.exists():
+                folder.mkdir()
+                self._made.append(folder)
+        hidden = BOOTED.with_name("inaccessible")
+        if not hidden.exists():
+            hidden.symlink_to(self.folder / "systemd" / "inaccessible")
+            self._made.append(hidden)
 
     def _answers(self) -> bool:
         return self.systemctl("is-active", "basic.target").stdout.strip() == "active"
