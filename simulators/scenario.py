@@ -189,7 +189,7 @@ class Scenario(Settings):
     length: Annotated[Duration, Field(gt=0, le=LONGEST_S)]
     settings: Annotated[dict[str, str | int | float | bool], Field(alias="set", default_factory=dict)]
     story: Annotated[list[Step], Field(min_length=1)]
-    expect: Annotated[list[Expectation], Field(min_length=1)]
+    expect: Annotated[list[Expectation], Field(default_factory=list)]
     never: Annotated[list[Never], Field(default_factory=list)]
 
     @property
@@ -199,6 +199,12 @@ class Scenario(Settings):
             path: str(value).lower() if isinstance(value, bool) else value for path, value in self.settings.items()
         }
         return [f"{path}={word}" for path, word in words.items()]
+
+    @model_validator(mode="after")
+    def _promises(self) -> Self:
+        if not self.expect and not self.never:
+            raise ValueError("a story promises something: write expect, or never, or both")
+        return self
 
     @model_validator(mode="after")
     def _moments(self) -> Self:

@@ -8,7 +8,7 @@ import typer
 
 from daemon.client import EventView
 from simulators.play import Verdict
-from simulators.scenario import Step
+from simulators.scenario import MOMENT, Step
 
 STYLE: dict[str, dict[str, Any]] = {
     "blue": {"fg": "bright_white", "bg": "blue"},
@@ -118,7 +118,8 @@ class Lines(Teller):
         self._say = say
 
     def step(self, at: float, step: Step) -> None:
-        self._line(at, "venue", describe(step))
+        if step.action != MOMENT:
+            self._line(at, "venue", describe(step))
 
     def look(self, at: float, text: str) -> None:
         self._line(at, "venue", text)
@@ -170,8 +171,6 @@ def describe(step: Step) -> str:
             return ", ".join(f"link {link} {state}" for link, state in step.link.items())
         case "order" if step.order is not None:
             return f"{step.order.who}: {step.order.verb} {step.order.target} ({step.order.why})"
-        case "moment":
-            return str(step.name)
         case action:
             return f"{action} {getattr(step, action)}"
 

@@ -1,10 +1,15 @@
 """The demo as a new user starts it: `tocsin demo`, without a terminal."""
 
 import contextlib
+import fcntl
 import os
+import pty
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 TOCSIN = (sys.executable, "-m", "daemon.cli")
@@ -19,6 +24,30 @@ def test_demo_of_60_s_shows_the_whole_fire(tmp_path: Path) -> None:
     assert "alarms raised: blue 0, yellow 1, orange" in summary
     assert "red 1" in summary
     assert "not yet" not in summary
+    assert not _left_behind(tmp_path)
+
+
+def test_demo_at_a_terminal_shows_the_picture_and_gives_the_terminal_back(tmp_path: Path) -> None:
+    """With a terminal `top` is in front; at the end the normal screen and the summary are back."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    before = termios.tcgetattr(theirs)
+    environment = {**_environment(tmp_path, "6"), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    with subprocess.Popen(
+        (*TOCSIN, "demo"), cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        shown = b""
+        while process.poll() is None or select.select([ours], [], [], 0)[0]:
+            if select.select([ours], [], [], 0.2)[0]:
+                shown += os.read(ours, 65536)
+        assert process.returncode == 0
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+    picture, _, after = shown.rpartition(b"\x1b[?1049l")
+    assert b"\x1b[?1049h" in picture
+    assert b"Starlight KTV" in picture
+    assert b"alarms raised: blue 0" in after
     assert not _left_behind(tmp_path)
 
 

@@ -43,6 +43,10 @@ def test_stock_scenarios_fit_the_sample_venue_and_are_short(name: str, plan: Pla
         (("of: lit", "of: lid"), "no step or expectation is named 'lid'"),
         (("name: lit, fire", "name: lit, press: sos-101, fire"), "has exactly one of"),
         (("length: 20s", "length: 20s\nlength: 30s"), "3:1: duplicate key 'length'"),
+        (
+            ("expect:\n  - {alarm: smoke@det-305, tier: orange, within: 20s, of: lit}\n", ""),
+            "a story promises something",
+        ),
         (("alarm: smoke@det-305, tier", "fault: det-305, tier"), "tier says nothing about fault"),
     ],
 )
