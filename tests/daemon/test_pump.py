@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from daemon import pump as pump_module
 from daemon.broadcast import Broadcast
 from daemon.clock import Clock
@@ -18,7 +20,7 @@ from daemon.pump import INBOX_SIGNALS, Pump
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
 from daemon.worker import Worker
-from rules.decision import Evacuate, Refuse
+from rules.decision import Decision, Evacuate, Raise, Refuse
 from rules.engine import Engine
 from rules.signal import Fault, Heard, OrderEvacuation, Recovered, Resumed, Signal, Tick
 from tests.daemon import house
@@ -38,6 +40,7 @@ class Bench:
         self.worker = Worker(self.output, clock, self.outbox.settle, self.pump.report)
         self.outbox.connect([self.worker], self.journal)
         self.clock = clock
+        self.tasks: list[asyncio.Task[None]] = []
 
     def _degraded(self, reason: str) -> None:
         self.pump.report(Fault(self.clock.now(), "tocsin/journal", "degraded", reason))
@@ -61,7 +64,7 @@ async def running(path: Path, clock: Clock, *, connect: bool = True) -> AsyncIte
     if memory.last is not None:
         bench.pump.report(Resumed(clock.now(), clock.now() - memory.last.at))
     bench.outbox.resume(memory.owed)
-    tasks = [asyncio.create_task(bench.pump.run()), asyncio.create_task(bench.worker.run())]
+    bench.tasks = tasks = [asyncio.create_task(bench.pump.run()), asyncio.create_task(bench.worker.run())]
     try:
         yield bench
     finally:
@@ -222,16 +225,36 @@ async def test_a_delay_ends_without_any_data(tmp_path: Path) -> None:
 
     class RunningClock(HandClock):
         def now(self) -> float:
-            return 100.0 + asyncio.get_running_loop().time() * 100  # a hundred engine seconds each second
+            return self.at + asyncio.get_running_loop().time() - began
 
+    began = asyncio.get_running_loop().time()
     path, clock = tmp_path / "journal.db", RunningClock()
     async with running(path, clock) as bench:
         events = bench.broadcast.subscribe()
         bench.pump.put([house.smoke(clock.now(), 6.0, 1)])
-        async with asyncio.timeout(10):
+        clock.pass_s(4.9)
+        async with asyncio.timeout(4):
             event = await anext(events)
         await events.aclose()
-    assert type(event.decision).__name__ == "Raise"
+    assert isinstance(event.decision, Raise)
+
+
+async def test_a_bug_in_the_engine_ends_the_pump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a step is no state to decide from: the pump raises, and nothing of that step is acknowledged or written."""
+
+    def bug(signal: Signal) -> list[Decision]:
+        raise ZeroDivisionError("planted")
+
+    path, clock = tmp_path / "journal.db", HandClock()
+    async with running(path, clock) as bench:
+        await bench.durable(Tick(clock.now()))
+        monkeypatch.setattr(bench.engine, "step", bug)
+        acknowledged = asyncio.Event()
+        bench.pump.put([house.press(clock.now(), 1)], acknowledged.set)
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(bench.tasks[0], 10)
+        assert not acknowledged.is_set()
+    assert _query(path, "SELECT count(*) FROM signals WHERE kind = 'reading'") == [(0,)]
 
 
 async def test_a_suspended_machine_blames_no_device(tmp_path: Path) -> None:
