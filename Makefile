@@ -15,7 +15,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What the tests speak to: a broker, NUT's UPS drivers and server, certificates, the checker of systemd units.
-PEERS := mosquitto nut-server nut-client openssl systemd
+PEERS := mosquitto mosquitto-clients nut-server nut-client openssl systemd
 # Tests wait for real peers more than they compute: two to a core keep two cores busy.
 WORKERS ?= 4
 

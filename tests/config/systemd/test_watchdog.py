@@ -12,7 +12,7 @@ import pytest
 
 from daemon.client import DaemonClient
 from tests.broker import Mosquitto
-from tests.config.systemd.manager import UserManager
+from tests.config.systemd.manager import SYSTEMD, UserManager, obstacle
 
 ROOT = Path(__file__).resolve().parents[3]
 UNIT = ROOT / "config" / "systemd" / "tocsin.service"
@@ -56,7 +56,11 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def manager(folder: Path) -> Iterator[UserManager]:
-    """A real systemd that reads its units from `folder`/units."""
+    """A real systemd that reads its units from `folder`/units. Where a machine cannot run one, the test says so aloud."""
+    if not Path(SYSTEMD).exists():
+        pytest.fail("systemd is not installed, and this test needs a real one: apt-get install systemd")
+    if reason := obstacle():
+        pytest.skip(f"NOT RUN: a second systemd cannot run on this machine: {reason}")
     (folder / "units").mkdir()
     made = UserManager(folder, folder / "units")
     made.start()
