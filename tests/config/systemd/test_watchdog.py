@@ -56,7 +56,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def manager(folder: Path) -> Iterator[UserManager]:
-    """A real systemd that reads its units from `folder`/units. Where a machine cannot run one, the test says so aloud."""
+    """A real systemd that reads its units from `folder`/units. A machine that cannot run one is named aloud."""
     if not Path(SYSTEMD).exists():
         pytest.fail("systemd is not installed, and this test needs a real one: apt-get install systemd")
     if reason := obstacle():
