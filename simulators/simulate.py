@@ -83,7 +83,7 @@ async def play(
     if not among_others:
         await refuse_live_venue(socket)
     for device in fleet.not_simulated:
-        say(f"{device} is not simulated; give its line a path of its own on both sides: --set links.ID.path=/path/of/port")
+        say(f"{device} is not simulated; give its line a free path on both sides: --set links.ID.path=/path/of/port")
     say(f"{file.scenario.title.en} ({file.name}, {file.scenario.length:g} s, {len(fleet.devices)} devices)")
     await stage.perform()
     story.finish(clock.now())

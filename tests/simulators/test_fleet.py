@@ -147,6 +147,7 @@ async def test_a_call_point_repeats_itself_until_it_is_acknowledged(setup: Setup
 async def test_the_bridge_dies_with_its_last_will_and_availability_lies(setup: Setup, mosquitto: Mosquitto) -> None:
     """As with the real Zigbee2MQTT: bridge/state goes offline, the devices' availability stays online."""
     async with _alive(setup, mosquitto) as (fleet, heard):
+        await heard.until(lambda: bool(heard.payloads("zigbee2mqtt/room101/panic/availability")))
         fleet.set_link("broker", up=False)
         await heard.until(lambda: heard.payloads("zigbee2mqtt/bridge/state")[-1:] == [b'{"state":"offline"}'])
         assert heard.payloads("zigbee2mqtt/room101/panic/availability") == [b'{"state":"online"}']
