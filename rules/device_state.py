@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rules.seen import Seen
+from rules.signal import Origin
 from rules.venue import Device
 from rules.window import LowWindow, SlopeWindow, Window
 
@@ -15,19 +16,21 @@ WindowKey = tuple[str, float]  # quantity, span in seconds
 class DeviceState:
     """The last believed value of each quantity. A quantity that is missing from `values` is unknown, never normal.
 
-    `expected_by` is the engine time at which silence becomes a fault; `unverified` holds retained values, shown but
-    never decided on. `watchers` are, for each quantity or word, the alarms that look at it.
+    `expected_by` is the engine time at which silence becomes a fault, `gone` says why the device counts as absent.
+    `unverified` holds retained values, shown but never decided on. `told` is the device's own count of the message
+    that told each value. `watchers` are, for each quantity or word, the alarms that look at it.
     """
 
     __slots__ = (
-        "absent",
         "device",
         "expected_by",
         "faults",
+        "gone",
         "heard_at",
         "lows",
         "seen",
         "slopes",
+        "told",
         "unverified",
         "values",
         "watchers",
@@ -39,12 +42,23 @@ class DeviceState:
         self.unverified: dict[str, float | bool] = {}
         self.heard_at: float | None = None
         self.expected_by = 0.0
-        self.absent = False
+        self.gone = ""
         self.faults: set[str] = set()
         self.lows: dict[WindowKey, LowWindow] = {}
         self.slopes: dict[WindowKey, SlopeWindow] = {}
         self.seen = Seen()
+        self.told: dict[str, Origin] = {}
         self.watchers: dict[str, list[Watcher]] = {}
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is silent or reported offline."""
+        return bool(self.gone)
+
+    def is_late(self, quantity: str, origin: Origin) -> bool:
+        """Whether a later message of the device has told this quantity already: a repeat can be overtaken by news."""
+        told = self.told.get(quantity)
+        return told is not None and self.seen.precedes(origin, told)
 
     def believe(self, quantity: str, value: float | bool, at: float) -> None:
         """Take a live value, and remember it in the windows that look back on its quantity."""

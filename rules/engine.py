@@ -187,6 +187,10 @@ class Engine:
         self._hear(state, now)
         if reading.origin is not None:
             state.seen.add(reading.origin)
+            if state.is_late(reading.quantity, reading.origin) and quantity.kind is not Kind.EVENT:
+                self._late(state, reading, now)
+                return
+            state.told[reading.quantity] = reading.origin
         before = state.values.get(reading.quantity)
         state.believe(reading.quantity, reading.value, now)
         if state.faults:
@@ -198,6 +202,17 @@ class Engine:
         if quantity.kind is Kind.EVENT:
             state.values[reading.quantity] = False
             self._board.look(watchers, now)
+
+    def _late(self, state: DeviceState, reading: Reading, now: float) -> None:
+        """News overtook this reading on its way. It counts as an instant of the past: it can still raise an alarm."""
+        newer = state.values.get(reading.quantity)
+        if newer is None:
+            return
+        watchers = state.watchers.get(reading.quantity, ())
+        state.values[reading.quantity] = reading.value
+        self._board.look(watchers, now)
+        state.values[reading.quantity] = newer
+        self._board.look(watchers, now)
 
     def _retained(self, state: DeviceState, reading: Reading, now: float) -> None:
         """A state of unknown age: shown, never believed. An alarm in it is a fault to look at."""
@@ -232,7 +247,7 @@ class Engine:
         state.expected_by = now + state.device.stale_after_s
         if not state.absent:
             return
-        state.absent = False
+        state.gone = ""
         self._timers.set(("silent", state.device.id), state.expected_by)
         for code in (SILENT, OFFLINE):
             self._board.out += self._faults.end(state.device.id, code, now)
@@ -246,7 +261,7 @@ class Engine:
         """
         if state.absent:
             return
-        state.absent = True
+        state.gone = text
         self._timers.set(("silent", state.device.id), None)
         self._board.out += self._faults.report(state.device.id, code, text, now)
         self._board.look(state.watchers.get(ABSENT, ()), now)

@@ -31,7 +31,7 @@ def _values(device: DeviceState, expression: Expression) -> str:
     parts = []
     for name in sorted(expression.quantities):
         if name == ABSENT and device.absent:
-            parts.append(f"silent for {device.device.stale_after_s:g} s")
+            parts.append(device.gone)
         elif name == FAULTED and device.faults:
             parts.append(f"fault {', '.join(sorted(device.faults))}")
         elif name in device.values:

@@ -26,6 +26,15 @@ class Seen:
         back = newest - origin.seq
         return 0 <= back < WINDOW and bool(bits >> back & 1)
 
+    def precedes(self, one: Origin, other: Origin) -> bool:
+        """Whether the device sent one message before the other. A run that is not known any more came before all."""
+        if one.boot == other.boot:
+            return one.seq < other.seq
+        for boot in self._runs:  # oldest run first
+            if boot in (one.boot, other.boot):
+                return boot == one.boot
+        return False
+
     def add(self, origin: Origin) -> None:
         """Remember a message."""
         run = self._runs.get(origin.boot)

@@ -9,6 +9,7 @@ from rules.device_state import DeviceState
 from rules.investigation import Step
 from rules.level import Phase
 from rules.seen import Seen, SeenState
+from rules.signal import Origin
 from rules.status import EvacuationStatus, FaultStatus
 from rules.tier import Tier
 from rules.window import LowWindow, SlopeWindow
@@ -21,11 +22,12 @@ class DeviceSnapshot(Struct, array_like=True):
 
     heard_at: float | None
     expected_by: float
-    absent: bool
+    gone: str
     values: dict[str, float | bool]
     unverified: dict[str, float | bool]
     faults: list[str]
     seen: list[SeenState]
+    told: dict[str, Origin]
     lows: list[tuple[str, float, Samples]]
     slopes: list[tuple[str, float, Samples]]
 
@@ -83,11 +85,12 @@ def of_device(device: DeviceState) -> DeviceSnapshot:
     return DeviceSnapshot(
         device.heard_at,
         device.expected_by,
-        device.absent,
+        device.gone,
         device.values,
         device.unverified,
         sorted(device.faults),
         device.seen.runs(),
+        device.told,
         [(name, span_s, window.samples()) for (name, span_s), window in device.lows.items()],
         [(name, span_s, window.samples()) for (name, span_s), window in device.slopes.items()],
     )
@@ -97,11 +100,12 @@ def into_device(device: DeviceState, kept: DeviceSnapshot) -> None:
     """Bring a new device state to what was kept; quantities it no longer has are dropped."""
     device.heard_at = kept.heard_at
     device.expected_by = kept.expected_by
-    device.absent = kept.absent
+    device.gone = kept.gone
     device.values = {name: value for name, value in kept.values.items() if name in device.device.quantities}
     device.unverified = {name: value for name, value in kept.unverified.items() if name in device.device.quantities}
     device.faults = set(kept.faults)
     device.seen = Seen(kept.seen)
+    device.told = kept.told
     for name, span_s, samples in kept.lows:
         if (name, span_s) in device.lows:
             device.lows[name, span_s] = LowWindow(span_s, samples)

@@ -157,3 +157,32 @@ def test_time_never_runs_backwards() -> None:
     story.read(10, "det", temperature=20.0)
     story.read(5, "det", temperature=90.0)
     assert story.engine.alarms()[0].since == 10
+
+
+def test_a_repeat_that_was_overtaken_can_raise_an_alarm_but_not_hide_one() -> None:
+    """An older reading that comes after newer ones is an instant of the past, also across runs and restarts."""
+    story = Story(plan(SMOKE))
+    story.tell(Reading(1, "det-a", "smoke", False, origin=Origin("b1", 1)))
+    story.tell(Reading(2, "det-a", "smoke", False, origin=Origin("b1", 3)))
+    said = without_zones(story.tell(Reading(3, "det-a", "smoke", True, origin=Origin("b1", 2))))
+    assert said == ["Raise smoke@det-a orange", "Return smoke@det-a orange"]
+    story.tell(Reading(4, "det-a", "smoke", True, origin=Origin("b2", 1)))
+    story.restart()
+    story.tell(Reading(5, "det-a", "smoke", False, origin=Origin("b1", 4)))
+    assert story.alarm("smoke@det-a") == "unack orange"
+
+
+def test_a_message_about_something_else_overtakes_nothing() -> None:
+    """Late is told for each quantity: an older message that alone tells a quantity is news about it."""
+    story = Story(plan(SMOKE), heard=False)
+    story.tell(Reading(1, "det-a", "smoke", False, origin=Origin("b1", 1)))
+    story.tell(Reading(2, "det-a", "temperature", 20.0, origin=Origin("b1", 3)))
+    story.tell(Reading(3, "det-a", "smoke", True, origin=Origin("b1", 2)))
+    assert story.alarm("smoke@det-a") == "unack orange"
+
+
+def test_an_alarm_of_absence_says_how_the_device_was_lost() -> None:
+    """A last will and a time-out are different reasons."""
+    story = Story(plan(LOST, devices=[DET]))
+    story.tell(Heard(5, "det", online=False))
+    assert story.engine.alarms()[0].because[0].text.startswith("it was reported offline")
