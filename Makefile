@@ -16,8 +16,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the tests speak to: a broker, NUT's UPS drivers and server, certificates, the checker of systemd units.
 PEERS := mosquitto mosquitto-clients nut-server nut-client openssl systemd
-# Tests wait for real peers more than they compute: two to a core keep two cores busy.
-WORKERS ?= 4
+# Tests wait for real peers and for stories that take a minute far more than they compute: three to a core.
+WORKERS ?= 6
 
 demo: $(VENV)/.demo
 	exec $(BIN)/tocsin demo
