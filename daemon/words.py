@@ -84,7 +84,8 @@ _UNITS = (("d", "天", 86_400), ("h", "小时", 3_600), ("min", "分", 60), ("s"
 
 def span(seconds: float, lang: Lang) -> str:
     """A duration as its two largest units: 45 s, 12 min 3 s, 5 h 2 min, 3 d 4 h."""
-    rest, parts = int(seconds), []
+    rest = int(seconds)
+    parts: list[str] = []
     for english, chinese, size in _UNITS:
         count, rest = divmod(rest, size)
         if count or parts or size == 1:
