@@ -114,6 +114,11 @@ class Alarm:
         self.because = ()
 
     @property
+    def top(self) -> Tier:
+        """The highest tier of its rule."""
+        return self.levels[-1].rule.tier
+
+    @property
     def level_tier(self) -> Tier:
         """The worst tier whose level counts at this instant; levels are ordered lowest first."""
         for level in reversed(self.levels):

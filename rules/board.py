@@ -6,7 +6,7 @@ from typing import Literal
 from rules import lifecycle
 from rules.alarm import Alarm
 from rules.cause import Cause, GroupCause, Watcher
-from rules.decision import Because, Decision, Escalate, Investigate, Raise, StandDown
+from rules.decision import Because, Decision, Investigate, StandDown
 from rules.evacuation import Evacuations
 from rules.evidence import evidence
 from rules.investigation import Investigation, Step
@@ -32,11 +32,17 @@ class Board:
         self.evacuations = Evacuations()
         self.out: list[Decision] = []
 
-    def look(self, watchers: Iterable[Watcher], now: float) -> None:
-        """A device changed: let those who watch it look, and settle what moved."""
+    def look(self, watchers: Iterable[Watcher], now: float, past: bool = False) -> None:
+        """A device changed: let those who watch it look, and settle what moved. `past`: how it was, no longer is."""
         for watcher in watchers:
-            if watcher.look(now):
+            if watcher.look(now, past):
                 self.settle(watcher.cause, now)
+
+    def look_at_all(self, now: float) -> None:
+        """Let every cause look again, and settle what moved."""
+        for cause in self.causes.values():
+            if cause.update(now) or cause.alarm.standing != cause.alarm.level_tier:
+                self.settle(cause, now)
 
     def settle(self, cause: Cause, now: float) -> None:
         """A cause's levels moved: its alarm, its zones, what it puts in force, and the causes that read its alarm."""
@@ -48,7 +54,10 @@ class Board:
         waiting = alarm.raising_at is not None or (cause.investigation is not None and cause.investigation.running)
         decision = lifecycle.settle(alarm, after, waiting, because, now)
         if decision is not None:
-            self._announce(cause, decision, shown_before, now)
+            self.out.append(decision)
+        if before < alarm.top <= after:
+            self._confirmed(cause, because, now)
+        self.out += self.zones.change(alarm, shown_before, alarm.tier, now, alarm.because)
         if before != after:
             self._tell_readers(alarm, before, after, now)
 
@@ -108,36 +117,33 @@ class Board:
         self.out.append(StandDown(now, cause.alarm.id, cause.alarm.zone, (by,)))
         self.settle(cause, now)
 
-    def _announce(self, cause: Cause, decision: Decision, before: Tier, now: float) -> None:
-        alarm = cause.alarm
-        self.out.append(decision)
-        if isinstance(decision, Raise | Escalate) and alarm.standing == alarm.rule.tiers[-1].tier:
-            self._confirmed(cause, now)
-        self.out += self.zones.change(alarm, before, alarm.tier, now, alarm.because)
-
-    def _confirmed(self, cause: Cause, now: float) -> None:
-        """The highest tier became true: nothing is left to investigate, and its evacuation begins."""
+    def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
+        """The highest tier became true: nothing is left to investigate, and its evacuation begins if it is not in force."""
         alarm = cause.alarm
         if cause.investigation is not None and cause.investigation.step is not Step.EXPIRED:
             cause.investigation.end()
             self._timers.set(("investigate", alarm.id), None)
         plan = self.plan.evacuation_plans.get(alarm.rule.evacuate or "")
         if plan is not None:
-            self.out += self.evacuations.begin(plan, alarm.zone, now, alarm.because)
+            self.out += self.evacuations.begin(plan, alarm.zone, now, because)
 
     def _tell_readers(self, alarm: Alarm, before: Tier, after: Tier, now: float) -> None:
         for cause in self._reading.get(alarm.id, ()):
+            confirmed = cause.alarm.stands(cause.alarm.top)
             if cause.update(now):
                 self.settle(cause, now)
             else:
                 self.schedule(cause, now)
+            if confirmed and cause.joined_by(alarm, before, after):  # an all-clear does not cover what comes after it
+                self._confirmed(cause, alarm.because, now)
         for cause in self._investigating.get(alarm.id, ()):
             investigation = cause.investigation
             if investigation is not None and before < investigation.rule.at <= after:
                 self._begin_investigation(cause, investigation, alarm, now)
 
     def _begin_investigation(self, cause: GroupCause, investigation: Investigation, trigger: Alarm, now: float) -> None:
-        if cause.alarm.tier or not investigation.begin(trigger, now):
+        evacuating = self.evacuations.of_plan(cause.alarm.rule.evacuate or "") is not None
+        if evacuating or cause.alarm.stands(cause.alarm.top) or not investigation.begin(trigger, now):
             return
         self.settle(cause, now)
         self._say_investigation(cause, investigation, "acknowledge", trigger.because, now)

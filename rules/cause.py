@@ -19,6 +19,7 @@ from rules.device_state import DeviceState
 from rules.expression import Expression
 from rules.investigation import Investigation
 from rules.plan import Rule
+from rules.tier import Tier
 from rules.truth import negate
 
 
@@ -65,14 +66,17 @@ class DeviceCause:
         self.device = device
         self.investigation: Investigation | None = None
 
-    def update(self, now: float) -> bool:
-        """Look again; whether any tier's phase changed."""
+    def update(self, now: float, past: bool = False) -> bool:
+        """Look again; whether any tier's phase changed. `past`: what is seen is over, so it can only raise."""
         device = self.device
         changed = False
         for level, (when, clear) in zip(self.alarm.levels, self._compiled, strict=True):
             true = when(device)
-            if level.update(true, negate(true) if clear is None else clear(device), now):
-                changed = True
+            if past:
+                moved = level.update(true or None, None, now)
+            else:
+                moved = level.update(true, negate(true) if clear is None else clear(device), now)
+            changed = changed or moved
         return changed
 
     @property
@@ -80,9 +84,9 @@ class DeviceCause:
         """As a watcher, it tells itself."""
         return self
 
-    def look(self, now: float) -> bool:
+    def look(self, now: float, past: bool = False) -> bool:
         """As a watcher: the device changed."""
-        return self.update(now)
+        return self.update(now, past)
 
 
 class GroupCause:
@@ -97,17 +101,27 @@ class GroupCause:
         self.members = members
         self.investigation = Investigation(compiled.rule.investigate) if compiled.rule.investigate else None
 
-    def update(self, now: float) -> bool:
-        """Look again; whether any tier's phase changed."""
+    def update(self, now: float, past: bool = False) -> bool:
+        """Look again; whether any tier's phase changed. `past`: what is seen is over, so it can only raise."""
         changed = False
         top = len(self._compiled) - 1
         for index, (level, (when, clear)) in enumerate(zip(self.alarm.levels, self._compiled, strict=True)):
             true = when(self.group, now)
             if index == top and self.investigation is not None and self.investigation.forced:
                 true = True
-            if level.update(true, negate(true) if clear is None else clear(self.group, now), now):
-                changed = True
+            if past:
+                moved = level.update(true or None, None, now)
+            else:
+                moved = level.update(true, negate(true) if clear is None else clear(self.group, now), now)
+            changed = changed or moved
         return changed
+
+    def joined_by(self, alarm: Alarm, before: Tier, after: Tier) -> bool:
+        """Whether an alarm that rose from one tier to another now counts here and did not before."""
+        counted = [one.at for one in self.group.coincidences.values() if alarm in one.alarms]
+        if self.investigation is not None:
+            counted.append(self.investigation.rule.at)
+        return any(before < at <= after for at in counted)
 
     def refresh(self) -> None:
         """Look at every device again: the devices were restored behind the aggregates' back."""
@@ -133,13 +147,13 @@ class GroupWatcher:
         self._member = member
         self._aggregates = aggregates
 
-    def look(self, now: float) -> bool:
+    def look(self, now: float, past: bool = False) -> bool:
         """Take over the device's change; whether any tier's phase changed with it."""
         changed = False
         for aggregate in self._aggregates:
             if aggregate.update(self._member):
                 changed = True
-        return changed and self.cause.update(now)
+        return changed and self.cause.update(now, past)
 
 
 Cause = DeviceCause | GroupCause

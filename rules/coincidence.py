@@ -15,11 +15,11 @@ from rules.tier import Tier
 class Coincidence:
     """The alarms of some rules in one place, and how many distinct devices are in alarm at `at` or above."""
 
-    __slots__ = ("_at", "_devices", "_within_s", "alarms")
+    __slots__ = ("_devices", "_within_s", "alarms", "at")
 
     def __init__(self, alarms: Sequence[Alarm], at: Tier, devices: int, within_s: float | None) -> None:
         self.alarms = alarms
-        self._at = at
+        self.at = at
         self._devices = devices
         self._within_s = within_s
 
@@ -42,14 +42,14 @@ class Coincidence:
         ends = [
             stood + self._within_s
             for alarm in self.alarms
-            if not alarm.stands(self._at) and (stood := alarm.stood_until(self._at)) is not None
+            if not alarm.stands(self.at) and (stood := alarm.stood_until(self.at)) is not None
         ]
         return min((end for end in ends if end > now), default=None)
 
     def _counts(self, alarm: Alarm, now: float) -> bool:
-        if alarm.stands(self._at):
+        if alarm.stands(self.at):
             return True
         if self._within_s is None:
-            return alarm.shown(self._at)
-        stood = alarm.stood_until(self._at)
+            return alarm.shown(self.at)
+        stood = alarm.stood_until(self.at)
         return stood is not None and now < stood + self._within_s

@@ -204,14 +204,17 @@ class Engine:
             self._board.look(watchers, now)
 
     def _late(self, state: DeviceState, reading: Reading, now: float) -> None:
-        """News overtook this reading on its way. It counts as an instant of the past: it can still raise an alarm."""
+        """News overtook this reading on its way. It counts as an instant of the past: it can raise an alarm, and ends
+        none. The news may be unknown by now: the device was silent in between.
+        """
         newer = state.values.get(reading.quantity)
-        if newer is None:
-            return
         watchers = state.watchers.get(reading.quantity, ())
         state.values[reading.quantity] = reading.value
-        self._board.look(watchers, now)
-        state.values[reading.quantity] = newer
+        self._board.look(watchers, now, past=True)
+        if newer is None:
+            del state.values[reading.quantity]
+        else:
+            state.values[reading.quantity] = newer
         self._board.look(watchers, now)
 
     def _retained(self, state: DeviceState, reading: Reading, now: float) -> None:
@@ -296,10 +299,13 @@ class Engine:
             self._timers.set(("silent", state.device.id), state.expected_by)
 
     def _resume(self, now: float) -> None:
-        """Nothing was heard while the process was down: that is no device's silence."""
+        """Nothing was heard while the process was down: that is no device's silence. Rules may have changed in between:
+        each looks at what is known already.
+        """
         for state in self._devices.values():
             if not state.absent:
                 state.expected_by = max(state.expected_by, now + state.device.stale_after_s)
+        self._board.look_at_all(now)
 
     def _run_timers(self, now: float) -> None:
         while (ringing := self._timers.pop(now)) is not None:

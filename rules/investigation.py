@@ -49,8 +49,13 @@ class Investigation:
         return self.step is Step.EXPIRED and any(alarm.stands(self.rule.at) for alarm in self.triggers)
 
     def begin(self, trigger: Alarm, now: float) -> bool:
-        """An alarm of the list rose to the tier asked for. Whether that began the investigation."""
-        if self.step is Step.EXPIRED or trigger in self.triggers:
+        """An alarm of the list rose to the tier asked for. Whether that began the investigation.
+
+        One that ran out and was confirmed is past: what comes after the all-clear is looked into anew.
+        """
+        if self.step is Step.EXPIRED:
+            self.end()
+        if trigger in self.triggers:
             return False
         self.triggers.append(trigger)
         if self.running:

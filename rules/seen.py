@@ -30,6 +30,8 @@ class Seen:
         """Whether the device sent one message before the other. A run that is not known any more came before all."""
         if one.boot == other.boot:
             return one.seq < other.seq
+        if other.boot not in self._runs:
+            return False
         for boot in self._runs:  # oldest run first
             if boot in (one.boot, other.boot):
                 return boot == one.boot

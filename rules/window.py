@@ -29,9 +29,9 @@ class LowWindow:
         if not samples:
             samples.append((at, value))
 
-    def rise(self, value: float) -> float:
-        """How far `value`, the newest sample, lies above the lowest."""
-        return value - self._samples[0][1]
+    def rise(self, value: float) -> float | None:
+        """How far `value`, the newest sample, lies above the lowest; None while there is none."""
+        return value - self._samples[0][1] if self._samples else None
 
     def samples(self) -> list[tuple[float, float]]:
         """What must be kept to go on after a restart."""
@@ -59,7 +59,9 @@ class SlopeWindow:
             samples.popleft()
 
     def rate(self) -> float | None:
-        """Change per second from the first to the last sample; None while there is only one instant."""
+        """Change per second from the first to the last sample; None while there is only one instant, or none."""
+        if not self._samples:
+            return None
         (first_at, first), (last_at, last) = self._samples[0], self._samples[-1]
         return (last - first) / (last_at - first_at) if last_at > first_at else None
 

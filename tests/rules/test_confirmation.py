@@ -142,3 +142,51 @@ def test_a_person_can_order_an_evacuation() -> None:
     assert story.tell(OrderEvacuation(6, "whole", "Wang", "smell")) == ["Evacuate whole-1"]
     assert story.tell(OrderEvacuation(7, "whole", "Wang", "again")) == ["Refuse evacuate whole: it is in force already"]
     assert story.tell(AllClear(8, "whole-9", "Wang", "?"))[0].startswith("Refuse all-clear whole-9")
+
+
+def _evacuated_by_det_a() -> Story:
+    """Nobody acknowledged det-a: the building was evacuated, and at 30 people gave the all-clear."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    assert "Evacuate whole-1" in story.tick(25)
+    story.tell(AllClear(30, "whole-1", "Wang", "false alarm"))
+    return story
+
+
+def test_a_second_device_after_the_all_clear_evacuates_again() -> None:
+    """The first detector still stands, so the rule is true all along; that must not swallow the second one."""
+    story = _evacuated_by_det_a()
+    said = without_zones(story.read(200, "det-b", smoke=True))
+    assert said == ["Raise smoke@det-b orange", "Evacuate whole-2"]
+
+
+def test_an_alarm_after_the_all_clear_is_looked_into_though_nobody_reset_the_last() -> None:
+    """A latched alarm is no reason to leave the next detector to itself."""
+    story = _evacuated_by_det_a()
+    story.read(40, "det-a", smoke=False)
+    assert story.alarm("confirmed@floor") == "latched_unack red"
+    said = without_zones(story.read(200, "det-b", smoke=True))
+    assert said == ["Raise smoke@det-b orange", "Investigate confirmed@floor acknowledge until 215"]
+    assert without_zones(story.tick(215)) == ["Raise confirmed@floor red", "Evacuate whole-2"]
+
+
+def test_a_lower_tier_of_the_confirming_rule_does_not_stop_the_look_round() -> None:
+    """Only the highest tier waits for it, so only the highest tier makes it needless."""
+    tiers = (tier("orange", "any(temperature >= 45)"), CONFIRMED.tiers[0])
+    investigate = CONFIRMED.investigate
+    two = rule("confirmed", "zone", ("floor",), *tiers, latching=True, investigate=investigate, evacuate="whole")
+    story = Story(plan(SMOKE, HEAT, two))
+    story.read(200, "det-a", temperature=46.0)
+    assert story.alarm("confirmed@floor") == "unack orange"
+    assert "Investigate confirmed@floor acknowledge until 225" in story.read(210, "det-a", smoke=True)
+    assert without_zones(story.tick(225)) == ["Escalate confirmed@floor red", "Evacuate whole-1"]
+
+
+def test_a_latched_alarm_that_becomes_red_again_evacuates_again() -> None:
+    """It is shown as red all along; what counts is that its condition became true after the all-clear."""
+    hot = (tier("orange", "temperature >= 50"), tier("red", "temperature >= 80"))
+    story = Story(plan(rule("hot", "device", ("det-a",), *hot, latching=True, evacuate="whole")))
+    story.read(10, "det-a", temperature=90.0)
+    story.read(20, "det-a", temperature=60.0)
+    story.tell(AllClear(30, "whole-1", "Wang", "out"))
+    assert without_zones(story.read(40, "det-a", temperature=90.0)) == ["Evacuate whole-2"]

@@ -186,3 +186,32 @@ def test_an_alarm_of_absence_says_how_the_device_was_lost() -> None:
     story = Story(plan(LOST, devices=[DET]))
     story.tell(Heard(5, "det", online=False))
     assert story.engine.alarms()[0].because[0].text.startswith("it was reported offline")
+
+
+def test_an_overtaken_reading_neither_ends_an_alarm_nor_stops_a_delay() -> None:
+    """It says how it was, not how it is: nothing returns, nothing is raised twice, no delay begins anew."""
+    story = Story(plan(SMOKE))
+    story.tell(Reading(1, "det-a", "smoke", True, origin=Origin("b", 2)))
+    assert story.tell(Reading(2, "det-a", "smoke", False, origin=Origin("b", 1))) == []
+    story.tell(Reading(10, "det-b", "smoke_obscuration", 3.0, origin=Origin("b", 2)))
+    story.tell(Reading(14, "det-b", "smoke_obscuration", 0.0, origin=Origin("b", 1)))
+    assert without_zones(story.tick(15)) == ["Raise smoke@det-b yellow"]
+
+
+def test_an_overtaken_alarm_counts_although_the_device_was_lost_since() -> None:
+    """What overtook it is unknown by now; an alarm that nobody has seen is not dropped for that."""
+    story = Story(plan(SMOKE), heard=False)
+    story.tell(Reading(1, "det-a", "smoke", False, origin=Origin("b", 6)))
+    story.tell(Heard(2, "det-a", online=False))
+    assert "Raise smoke@det-a orange" in story.tell(Reading(3, "det-a", "smoke", True, origin=Origin("b", 5)))
+    assert story.alarm("smoke@det-a") == "unack orange"
+
+
+def test_a_quantity_told_in_a_forgotten_run_takes_news() -> None:
+    """A detector that told its smoke contact three starts ago, and other things since, is believed when it tells it."""
+    story = Story(plan(SMOKE), heard=False)
+    story.tell(Reading(1, "det-a", "smoke", False, origin=Origin("b1", 1)))
+    story.tell(Reading(2, "det-a", "temperature", 20.0, origin=Origin("b2", 1)))
+    story.tell(Reading(3, "det-a", "temperature", 20.0, origin=Origin("b3", 1)))
+    story.tell(Reading(4, "det-a", "smoke", True, origin=Origin("b3", 2)))
+    assert story.alarm("smoke@det-a") == "unack orange"

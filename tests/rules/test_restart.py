@@ -17,6 +17,7 @@ from rules.signal import (
     Reading,
     Recovered,
     Reset,
+    Resumed,
     Signal,
     Silence,
     Tick,
@@ -73,11 +74,11 @@ def signals(draw: st.DrawFn) -> list[Signal]:
             case 7:
                 told.append(AllClear(at, "whole-1", "Li", "x") if draw(st.booleans()) else LinkDown(at, "wire", "x"))
             case 8:
-                told.append(Tick(at))
+                told.append(Tick(at) if draw(st.booleans()) else Resumed(at, 1.0))
             case _:
                 quantity, value = draw(contents)
                 provenance: Provenance = "retained" if draw(st.integers(0, 3)) == 0 else "live"
-                origin = draw(st.sampled_from([None, Origin("boot", number)]))
+                origin = draw(st.sampled_from([None, Origin("boot", number), Origin("boot", max(0, number - 3))]))
                 told.append(Reading(at, draw(device_ids), quantity, value, provenance, origin))
     return told
 
@@ -133,3 +134,22 @@ def test_a_rule_added_over_a_restart_looks_back_from_the_last_value() -> None:
     engine = Engine.restore(plan(SMOKE, HEAT), story.engine.snapshot())
     engine.step(Reading(20.0, "det-a", "temperature", 30.0))
     assert engine.alarms()[0].alarm == "heat@det-a"
+
+
+def test_a_rule_added_over_a_restart_sees_what_is_true_already() -> None:
+    """A state that does not change is not looked at again, so the start itself looks: once."""
+    story = Story(plan())
+    story.read(10, "det-a", smoke=True)
+    story.engine = Engine.restore(plan(SMOKE), story.engine.snapshot())
+    assert "Raise smoke@det-a orange" in story.tell(Resumed(20, 5.0))
+    story.restart()
+    assert story.tell(Resumed(30, 5.0)) == []
+
+
+def test_a_tier_removed_over_a_restart_lets_its_alarm_return() -> None:
+    """An alarm is not held up by a condition that nobody asks any more."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    only_yellow = rule("smoke", "device", ("det-a",), SMOKE.tiers[0], latching=True)
+    story.engine = Engine.restore(plan(only_yellow), story.engine.snapshot())
+    assert "Return smoke@det-a orange" in story.tell(Resumed(20, 5.0))
