@@ -118,7 +118,7 @@ class Board:
         self.settle(cause, now)
 
     def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
-        """The highest tier became true: nothing is left to investigate, and its evacuation begins if it is not in force."""
+        """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         alarm = cause.alarm
         if cause.investigation is not None and cause.investigation.step is not Step.EXPIRED:
             cause.investigation.end()
