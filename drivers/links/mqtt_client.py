@@ -35,16 +35,16 @@ class MqttConnection:
         self._opener = opener
         self._backoff = Backoff()
         self._session: Session | None = None
-        # One thread of our own: a name server that hangs here must not starve the journal of the shared ones.
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"mqtt-{identity.client_id}")
         self._opening: asyncio.Future[tuple[socket.socket, str | None]] | None = None
         self.generation = 0
 
     async def run(self) -> None:
-        """Returns only by cancellation, which closes the connection; the broker then tells our will."""
+        """Returns only by cancellation, which closes the connection: the broker then tells our will. May run again."""
+        # One thread of our own: a name server that hangs here must not starve the journal of the shared ones.
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"mqtt-{self._identity.client_id}")
         try:
             while True:
-                await self._connect_once()
+                await self._connect_once(executor)
                 await asyncio.sleep(self._backoff.next_s())
         finally:
             if self._session is not None:
@@ -52,7 +52,8 @@ class MqttConnection:
                 self._session = None
             if self._opening is not None:
                 self._opening.add_done_callback(_close_unwanted)
-            self._executor.shutdown(wait=False, cancel_futures=True)
+                self._opening = None
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
         """Send at once, QoS 1. The returned identifier comes back in `User.confirmed`. Raises NotConnected."""
@@ -79,11 +80,11 @@ class MqttConnection:
         if self._session is not None:
             self._session.close(reason)
 
-    async def _connect_once(self) -> None:
+    async def _connect_once(self, executor: ThreadPoolExecutor) -> None:
         """One attempt, and the life of the connection when it succeeds."""
         loop = asyncio.get_running_loop()
         try:
-            opened, password = await self._open()
+            opened, password = await self._open(executor)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name or a password that is no text
             self._user.disconnected(Loss(_reason(error, self._settings)), 0.0)
             return
@@ -107,10 +108,10 @@ class MqttConnection:
             if not session.was_ready and loop.time() > ready_by:
                 session.close(_no_answer(self._settings))
 
-    async def _open(self) -> tuple[socket.socket, str | None]:
+    async def _open(self, executor: ThreadPoolExecutor) -> tuple[socket.socket, str | None]:
         """Raises OSError or UnicodeError. An attempt that overran its time is waited for again, never doubled."""
         if self._opening is None:
-            self._opening = asyncio.get_running_loop().run_in_executor(self._executor, self._open_now)
+            self._opening = asyncio.get_running_loop().run_in_executor(executor, self._open_now)
         done, _ = await asyncio.wait((self._opening,), timeout=OPEN_LIMIT_S)
         if not done:
             raise TimeoutError(f"no connection within {OPEN_LIMIT_S:g} s")

@@ -62,7 +62,7 @@ class Quarantine:
         """A message that could be read, perhaps with bad values told beside it by `bad_value`."""
         ended: list[Signal] = []
         for signal in signals:
-            if not isinstance(signal, Reading):
+            if not isinstance(signal, Reading) or signal.provenance == "retained":  # it may be older than the bad one
                 continue
             if signal.device in self._in_a_row or signal.device in self._unread:
                 self._end_row(signal.device, at, ended)

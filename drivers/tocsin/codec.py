@@ -43,6 +43,8 @@ def decode_readings(device: str, wanted: Mapping[str, Quantity], payload: bytes,
     readings, bad = take(device, message.readings, wanted, at, "retained" if retained else "live", origin)
     if len(readings) + len(bad) < len(message.readings):
         bad += _unheard_of(device, message.readings)
+    if retained:  # not believed, so not acknowledged either: the device goes on repeating it
+        return Decoded(tuple(readings), tuple(bad))
     signals: tuple[Signal, ...] = tuple(readings) if readings else (Heard(at, device),)
     return Decoded(signals, tuple(bad), Receipt(device, message.boot, message.seq))
 

@@ -52,12 +52,15 @@ class MqttOutput:
         self._answers: dict[str, asyncio.Future[None]] = {}  # by id of a trigger
         self._confirmed: dict[str, None] = {}  # triggers whose answer came while nobody was waiting
         self._told: dict[str, None] = {}  # triggers whose event and state the broker has
+        self._repeat = asyncio.Event()  # a new connection: the broker may have lost the states
         self._retained: dict[str, bytes] = {}  # one for each zone, standing alarm, fault and evacuation
 
     async def run(self) -> None:
         """Keeps the connection, until cancelled."""
         self.health.since = self._now()
-        await self._connection.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._connection.run())
+            tasks.create_task(self._repeat_states())
 
     async def deliver(self, delivery: Delivery) -> None:
         """Sends before it first waits, and may be cancelled. Raises DeliveryFailed."""
@@ -80,8 +83,7 @@ class MqttOutput:
         self.health.up, self.health.since, self.health.last_error = True, self._now(), ""
         log.info("output %s is connected", self.name)
         self._connection.say(self._render.daemon_topic, b"online", retain=True)
-        for topic, payload in self._retained.items():
-            self._connection.say(topic, payload, retain=True)
+        self._repeat.set()
 
     def disconnected(self, loss: Loss, lasted_s: float) -> None:
         if self.health.up or not self.health.last_error:
@@ -134,6 +136,20 @@ class MqttOutput:
         elif delivery.id not in self._told:
             await self._tell(delivery)
         self._confirmed.pop(delivery.id, None)
+
+    async def _repeat_states(self) -> None:
+        """After each connection, one state at a time: a hall full of faults is more than the wire takes at once."""
+        while True:
+            await self._repeat.wait()
+            self._repeat.clear()
+            for topic in list(self._retained):
+                payload = self._retained.get(topic)
+                if payload is None or self._repeat.is_set():  # it is over meanwhile; a newer connection begins anew
+                    continue
+                try:
+                    await self._wait(self._publish(topic, payload, retain=True))
+                except (NotConnected, DeliveryFailed) as error:
+                    log.debug("output %s: %s is not said again: %s", self.name, topic, error)
 
     async def _tell(self, delivery: Delivery) -> None:
         """The event, and the state that it changes."""

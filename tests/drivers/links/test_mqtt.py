@@ -278,6 +278,24 @@ async def test_retained_messages_are_told_as_such(mosquitto: Mosquitto) -> None:
     assert [reading.provenance for reading in desk.of(Reading)] == ["retained", "live"]
 
 
+def test_a_retained_reading_earns_no_receipt() -> None:
+    """A device that retains what it says goes on repeating it until it was believed, not only seen."""
+    dialect = TocsinDialect(TocsinSettings(), BINDINGS)
+    assert dialect.decode(TOPIC, payload(1).encode(), True, 1.0).receipt is None
+    assert dialect.decode(TOPIC, payload(1).encode(), False, 1.0).receipt == Receipt("det-1", "b", 1)
+    assert dialect.decode(TOPIC, b'{"boot":"b","seq":1,"readings":{"co":1}}', True, 1.0).signals == ()
+
+
+async def test_a_link_that_crashed_runs_again(mosquitto: Mosquitto) -> None:
+    """The supervisor starts the same link once more; nothing that it needs was thrown away with the crash."""
+    desk = Desk()
+    link = make_link(settings(mosquitto), desk)
+    async with running(link):
+        await desk.count(LinkUp, 1)
+    async with running(link):
+        await desk.count(LinkUp, 2)
+
+
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 async def test_a_retained_state_that_changed_while_we_were_away_is_learnt(mosquitto: Mosquitto, protocol: str) -> None:
     """A bridge says with QoS 0 that it is back; no session keeps that, but the retained message tells it."""

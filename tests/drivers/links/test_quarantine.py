@@ -38,6 +38,14 @@ def ended(signals: Sequence[Signal]) -> list[tuple[str, str]]:
     return [(one.source, one.code) for one in signals if isinstance(one, Recovered)]
 
 
+def test_a_retained_value_does_not_end_the_fault_of_a_bad_one() -> None:
+    """It may be older than the bad one: the quantity stays unknown, and so the fault stays."""
+    quarantine = proven()
+    quarantine.bad_value(HOT, "topic", 1.0)
+    assert ended(quarantine.good([Reading(2.0, "det-1", "temperature", 20.0, "retained")], 2.0)) == []
+    assert ended(quarantine.good([good(3.0)], 3.0)) == [("det-1", "bad_value:temperature")]
+
+
 def test_the_first_good_word_ends_what_stood_before_a_restart() -> None:
     """A fault in the journal of an earlier process is ended by the first good reading, once."""
     quarantine = Quarantine("broker", [Binding("det-1", "det-1", frozenset(("temperature", "co")))])

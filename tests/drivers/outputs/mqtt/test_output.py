@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from drivers.contract import Delivery, DeliveryFailed, OutputContext
+from drivers.links import mqtt_socket
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.outputs.mqtt.output import MqttOutput
 from drivers.outputs.mqtt.settings import MqttOutputSettings
@@ -231,6 +232,26 @@ async def test_states_come_back_after_the_broker_lost_them(mosquitto: Mosquitto)
             message = await people.hear()
             assert message.topic == "tocsin/state/zone/room-305"
             assert not people.has_heard
+
+
+async def test_more_states_than_the_wire_takes_at_once_are_told_again(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hall full of silent devices must not keep the output from coming back, and the trigger from going out."""
+    monkeypatch.setattr(mqtt_socket, "_BACKLOG_LIMIT", 2000)
+    zones = [f"zone-{number}" for number in range(30)]
+    async with running(make_output(mosquitto)) as output:
+        for zone in zones:
+            await output.deliver(delivery(ZoneTier(100.0, zone, Tier.RED), zone))
+        mosquitto.kill()
+        async with asyncio.timeout(PATIENCE_S):
+            while output.health.up:
+                await asyncio.sleep(0.005)
+        mosquitto.start()
+        async with Peer(mosquitto, "tocsin/state/zone/#") as people:
+            heard = {(await people.hear()).topic.rpartition("/")[2] for _ in zones}
+        assert heard == set(zones)
+        assert output.health.reconnects == 1
 
 
 async def test_a_frozen_broker_is_no_delivery(mosquitto: Mosquitto) -> None:
