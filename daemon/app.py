@@ -19,7 +19,7 @@ from daemon.notify import sd_notify
 from daemon.outbox import Outbox, new_run
 from daemon.pump import Pump
 from daemon.recovery import Recovered as Memory
-from daemon.recovery import last_stamp, recover
+from daemon.recovery import recover
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
 from daemon.watchdog import Watchdog
@@ -67,12 +67,12 @@ def _open(path: Path, plan: Plan) -> _Opened:
     except JournalUnusable as error:
         return _without_journal(plan, str(error))
     try:
-        clock = SystemClock(last_stamp(connection))
         memory = recover(connection, plan)
     except sqlite3.Error as error:
         connection.close()
         return _without_journal(plan, f"{path}: {error}")
-    return _Opened(connection, memory, clock)
+    # A run whose journal opened late wrote stamps that begin at zero: the engine may have seen later ones.
+    return _Opened(connection, memory, SystemClock(memory.last, not_before=memory.engine.now))
 
 
 def _without_journal(plan: Plan, problem: str) -> _Opened:

@@ -38,16 +38,16 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Engine time on top of CLOCK_BOOTTIME, going on from the last stamp of the journal.
+    """Engine time on top of CLOCK_BOOTTIME, going on from the last stamp of the journal, or from `not_before`.
 
     `down_s` is the time between that stamp and now: by CLOCK_BOOTTIME within one boot of the machine, else by the wall
     clock, and never negative. `problem` says when the wall clock could not be believed.
     """
 
-    def __init__(self, last: Stamp | None = None) -> None:
+    def __init__(self, last: Stamp | None = None, not_before: float = 0.0) -> None:
         self._boot = BOOT_ID.read_text().strip()
         self.down_s, self.problem = _elapsed(last, self._boot)
-        begin = (last.at if last else 0.0) + self.down_s
+        begin = max(last.at if last else 0.0, not_before) + self.down_s
         self._offset = begin - time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def now(self) -> float:

@@ -19,6 +19,7 @@ COMMIT_DEADLINE_S = 0.25  # a healthy commit takes 0.1 ms to 50 ms; beyond this,
 GATHER_S = 0.005  # readings that decide nothing wait so long for company: a decision then seldom waits for their commit
 GATHER_SIGNALS = 100  # and no longer than for so many: half of what a broker sends unacknowledged, so a burst flows on
 HELD_SIGNALS = 50_000  # not yet written; about 15 MB, and 50 s of the heaviest traffic
+HELD_SETTLED = 10_000  # not yet written; one that is lost is delivered once more after a restart, with the same id
 HELD_DECISIONS = 10_000  # not yet written; kept longer than signals, for they are what people ask for afterwards
 
 Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
@@ -71,6 +72,7 @@ class Journal:
         self._released = 0  # of the oldest unwritten entries: those whose waiters have gone on already
         self._held_signals = 0
         self._held_decisions = 0
+        self._held_settled = 0
         self._gathered: list[Entry] = []
         self._gathered_signals = 0
         self._handing: asyncio.TimerHandle | None = None
@@ -94,9 +96,13 @@ class Journal:
         An entry with decisions goes to the disk at once, one without within GATHER_S.
         """
         self._bound(entry)
+        if self.degraded and not (entry.signals or entry.events or entry.settled or entry.snapshot):
+            self._release(entry)  # nothing of it is left to write, and those before it are released already
+            return
         entry.submitted = self._loop.time()
         self._held_signals += len(entry.signals)
         self._held_decisions += len(entry.events)
+        self._held_settled += len(entry.settled)
         self._unwritten.append(entry)
         self._gathered.append(entry)
         self._gathered_signals += len(entry.signals)
@@ -143,16 +149,19 @@ class Journal:
             self.lost_decisions += len(entry.events)
             entry.events = []
             entry.owed = []
+        if self._held_settled + len(entry.settled) > HELD_SETTLED:
+            entry.settled = []
 
     def _written(self, count: int) -> None:
         for _ in range(count):
             entry = self._unwritten.popleft()
             self._held_signals -= len(entry.signals)
             self._held_decisions -= len(entry.events)
+            self._held_settled -= len(entry.settled)
             if self._released:
                 self._released -= 1
-            elif entry.done is not None:
-                self._loop.call_soon(entry.done)
+            else:
+                self._release(entry)
         if self._writer.replaced:
             self._writer.replaced = False
             self.wants_snapshot = True
@@ -179,10 +188,14 @@ class Journal:
 
     def _release_all(self) -> None:
         for index in range(self._released, len(self._unwritten)):
-            done = self._unwritten[index].done
-            if done is not None:
-                self._loop.call_soon(done)
+            self._release(self._unwritten[index])
         self._released = len(self._unwritten)
+
+    def _release(self, entry: Entry) -> None:
+        """Let its waiter go on, and forget it: it holds the messages, and a full disk may last for days."""
+        done, entry.done = entry.done, None
+        if done is not None:
+            self._loop.call_soon(done)
 
     def _oldest_age_s(self) -> float:
         return self._loop.time() - self._unwritten[0].submitted if self._unwritten else 0.0

@@ -92,6 +92,11 @@ class Engine:
         """The engine time at which something happens without being told; a Tick is due then."""
         return self._timers.next()
 
+    @property
+    def now(self) -> float:
+        """The engine time of the last signal."""
+        return self._now
+
     def seen(self, device: str, origin: Origin) -> bool:
         """Whether this message of a device was taken already. A device that the plan does not know has no memory."""
         state = self._devices.get(device)

@@ -16,6 +16,15 @@ def test_the_first_start_begins_at_zero() -> None:
     assert clock.down_s == 0.0 and clock.problem == ""
 
 
+def test_it_goes_on_from_what_the_engine_has_seen() -> None:
+    """A run whose journal opened late began at zero and wrote the last stamp; the engine holds a later instant, and a
+    clock behind it would hold up every delay.
+    """
+    boottime = time.clock_gettime(time.CLOCK_BOOTTIME)
+    last = Stamp(50.0, time.time(), BOOT_ID.read_text().strip(), boottime - 30.0)
+    assert SystemClock(last, not_before=1e6).now() == pytest.approx(1e6 + 30.0, abs=1.0)
+
+
 def test_within_one_boot_the_outage_is_measured_by_the_machine() -> None:
     """A wall clock that was stepped a day back between two runs is not even looked at."""
     boottime = time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,18 +1,20 @@
 """What the journal promises: in order, durable before it says so, and never in the way of an alarm."""
 
 import asyncio
+import gc
 import json
 import signal as signals
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from daemon import journal_writer
+from daemon import journal, journal_writer
 from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal import HELD_SIGNALS, Entry, Journal, OutboxRow, Settled
@@ -35,6 +37,12 @@ def _entry(number: int, done: Callable[[], None] | None = None) -> Entry:
     return Entry(_stamp(float(number)), [Tick(float(number))], done=done)
 
 
+class _Entry(Entry):
+    """One that can be watched as it goes."""
+
+    __slots__ = ("__weakref__",)
+
+
 class _Bench:
     """A journal with its health as events."""
 
@@ -52,11 +60,12 @@ class _Bench:
     def _recovered(self) -> None:
         self.recovered.set()
 
-    async def durable(self, entry: Entry) -> None:
+    async def durable(self, entry: Entry) -> asyncio.Event:
         done = asyncio.Event()
         entry.done = done.set
         self.journal.submit(entry)
         await asyncio.wait_for(done.wait(), 10)
+        return done
 
 
 @asynccontextmanager
@@ -182,6 +191,32 @@ async def test_what_cannot_be_held_is_counted_and_asks_for_a_snapshot(tmp_path: 
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT max(total) FROM commits").fetchone() == (HELD_SIGNALS,)
         assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (1,)
+
+
+async def test_nothing_is_held_for_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full for days does not fill the memory: beyond the bounds an entry is let go, and its waiter."""
+    monkeypatch.setattr(journal, "HELD_SIGNALS", 10)
+    monkeypatch.setattr(journal, "HELD_SETTLED", 10)
+    path = tmp_path / "absent" / "journal.db"
+    async with _journal(path, connect=False) as bench:
+        bench.journal.submit(_entry(0))
+        await asyncio.wait_for(bench.degraded.wait(), 10)
+        entries: list[weakref.ref[_Entry]] = []
+        messages: list[weakref.ref[asyncio.Event]] = []
+
+        async def submit(number: int) -> None:
+            entry = _Entry(_stamp(1.0), [Tick(1.0)], settled=[Settled(number, "log", "confirmed")])
+            entries.append(weakref.ref(entry))
+            messages.append(weakref.ref(await bench.durable(entry)))
+
+        for number in range(100):
+            await submit(number)
+        gc.collect()
+        assert sum(1 for one in entries if one() is not None) == 10
+        assert not [one for one in messages if one() is not None]
+        path.parent.mkdir()
+        await asyncio.wait_for(bench.recovered.wait(), 20)
+    assert len(_ticks(path)) == 10
 
 
 async def test_a_journal_that_opens_late_keeps_its_older_state(tmp_path: Path) -> None:
