@@ -35,6 +35,10 @@ class Job:
     delivery: Delivery
 
 
+class _Bug(DeliveryFailed):
+    """The output failed in a way that no contract knows; it may be this very decision that trips it."""
+
+
 class Worker:
     """Serves one output. `settle` is told how each delivery ended, `report` what is not well."""
 
@@ -162,10 +166,11 @@ class Worker:
                 for code in ("undelivered", "refused", "overflow"):
                     self._lower(None, code)
                 return "confirmed"
-            if not failure.retry:
+            late = loop.time() - began >= EVENT_FAULT_S
+            if not failure.retry or (late and isinstance(failure, _Bug)):  # the next alarm does not wait for a bug
                 self._raise(job, "refused", f"{_what(job)} is refused: {failure}")
                 return "refused"
-            if loop.time() - began >= EVENT_FAULT_S:
+            if late:
                 self._raise(job, "undelivered", f"{_what(job)} is undelivered after {EVENT_FAULT_S:.0f} s: {failure}")
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, longest_s)
@@ -176,12 +181,12 @@ class Worker:
             async with asyncio.timeout(within_s):
                 await self._output.deliver(delivery)
         except DeliveryFailed as failed:
-            failure = failed
+            failure: DeliveryFailed = failed
         except TimeoutError:
             failure = DeliveryFailed(f"no confirmation within {within_s:.0f} s", retry=True)
         except Exception as error:  # noqa: BLE001 - a bug in an output must not stop the others
             _log.exception("%s: a bug in the output", self.source)
-            failure = DeliveryFailed(f"a bug in the output: {error!r:.200}", retry=True)
+            failure = _Bug(f"a bug in the output: {error!r:.200}", retry=True)
         else:
             self.delivered += 1
             return None

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from daemon.journal import Settled
-from daemon.worker import PENDING_MAX, Job, Worker
+from daemon.worker import EVENT_FAULT_S, PENDING_MAX, Job, Worker
 from drivers.contract import Delivery
 from rules.decision import Decision, EndEvacuation, Evacuate, ZoneTier
 from rules.signal import Fault, Recovered, Signal
@@ -221,6 +221,25 @@ def test_a_bug_in_an_output_is_logged_and_tried_again(caplog: pytest.LogCaptureF
 
     run_virtually(story())
     assert "Traceback" in caplog.text
+
+
+def test_an_event_that_an_output_cannot_carry_does_not_stop_the_line(caplog: pytest.LogCaptureFixture) -> None:
+    """One decision that trips a bug is given up aloud after a while; the next alarm is told."""
+
+    def bug(delivery: Delivery) -> None:
+        if delivery.id == "run-1":
+            raise ZeroDivisionError("planted")
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = bug
+        async with bench.running():
+            bench.worker.offer(_event(1))
+            bench.worker.offer(_event(2))
+            await asyncio.sleep(EVENT_FAULT_S + 2)
+        assert bench.outcomes() == [(1, "refused"), (2, "confirmed")]
+
+    run_virtually(story())
 
 
 def test_a_worker_goes_on_after_it_was_started_again() -> None:
