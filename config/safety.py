@@ -58,23 +58,27 @@ def _check_coincidences(rule: WrittenRule, problems: Problems) -> None:
 
 def _check_evacuation(rule: WrittenRule, plan: str, rules: dict[str, WrittenRule], problems: Problems) -> None:
     highest = max(rule.tiers, key=lambda tier: Tier.from_word(tier.entry.tier))
-    weak = _alone(highest.when.root, rules)
+    weak = _alone(highest.when.root, rules, frozenset({rule.entry.id}))
     if weak is not None and _keyword(weak, "devices") is None:
         mark = rule.document.mark_within((*highest.path, "when"), weak.offset)
         text = f"when: one device alone can evacuate {plan!r}, expected at least two that agree"
         problems.add(mark, text, "write alarms([...], devices: 2, within: 60s)", about="devices")
 
 
-def _alone(node: Node, rules: dict[str, WrittenRule]) -> Node | None:
-    """The part of a condition that a single automatic device can satisfy, and the whole with it; None without one."""
+def _alone(node: Node, rules: dict[str, WrittenRule], through: frozenset[str]) -> Node | None:
+    """The part of a condition that a single automatic device can satisfy, and the whole with it; None without one.
+
+    `through` are the rules that led here; one that reads itself is told elsewhere.
+    """
     match node:
         case Or():
-            return next((weak for operand in node.operands if (weak := _alone(operand, rules))), None)
+            return next((weak for operand in node.operands if (weak := _alone(operand, rules, through))), None)
         case And():
-            weak_ones = [_alone(operand, rules) for operand in node.operands]
+            weak_ones = [_alone(operand, rules, through) for operand in node.operands]
             return weak_ones[0] if all(weak_ones) else None
         case Call(function="alarms"):
-            return None if _devices(node) >= 2 or all(_manual_rule(name, rules) for name in _names(node)) else node
+            safe = _devices(node) >= 2 or all(_needs_people_or_two(name, rules, through) for name in _names(node))
+            return None if safe else node
         case Compare(left=Call(function="count")) if node.operator in (">", ">="):
             needed = node.threshold + (node.operator == ">")
             return None if needed >= 2 else node
@@ -82,12 +86,14 @@ def _alone(node: Node, rules: dict[str, WrittenRule]) -> Node | None:
             return None if _quantities(node) and _quantities(node) <= MANUAL else node
 
 
-def _manual_rule(name: str, rules: dict[str, WrittenRule]) -> bool:
-    """Whether the alarm of a rule needs a person, or is itself about a whole zone and so checked for itself."""
+def _needs_people_or_two(name: str, rules: dict[str, WrittenRule], through: frozenset[str]) -> bool:
+    """Whether no single automatic device can raise an alarm of this rule."""
     rule = rules.get(name)
-    if rule is None or rule.entry.each != "device":
+    if rule is None or name in through:
         return True
-    return all(expression.quantities <= MANUAL for expression in rule.expressions())
+    if rule.entry.each == "device":
+        return all(expression.quantities <= MANUAL for expression in rule.expressions())
+    return all(_alone(tier.when.root, rules, through | {name}) is None for tier in rule.tiers)
 
 
 def _names(call: Call) -> list[str]:

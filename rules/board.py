@@ -117,6 +117,22 @@ class Board:
         self.out.append(StandDown(now, cause.alarm.id, cause.alarm.zone, (by,)))
         self.settle(cause, now)
 
+    def withdraw(self, alarm: Alarm, by: Because, now: float) -> None:
+        """A person reset an alarm: what was looked into only because of it is stood down."""
+        for cause in self._investigating.get(alarm.id, ()):
+            if cause.investigation is not None and cause.investigation.withdraw(alarm):
+                self.stand_down(cause, cause.investigation, by, now)
+
+    def forget_overdue(self, plan: str, now: float) -> None:
+        """An evacuation is over: an investigation that once ran out counts no more, only what comes now does."""
+        for cause in self.causes.values():
+            investigation = cause.investigation
+            if investigation is None or investigation.step is not Step.EXPIRED or cause.alarm.rule.evacuate != plan:
+                continue
+            investigation.end()
+            if cause.update(now):
+                self.settle(cause, now)
+
     def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
         """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         alarm = cause.alarm

@@ -86,6 +86,13 @@ class Investigation:
         self.due = None
         return True
 
+    def withdraw(self, trigger: Alarm) -> bool:
+        """A person reset an alarm that began it. Whether nothing is left to look into."""
+        if not self.running or trigger not in self.triggers:
+            return False
+        self.triggers.remove(trigger)
+        return not self.triggers
+
     def end(self) -> None:
         """It is over: stood down, confirmed otherwise, or its alarm was reset."""
         self.step = Step.IDLE

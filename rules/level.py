@@ -3,7 +3,8 @@
     inactive --when, on-delay--> pending --delay over--> active --clear, off-delay--> returning --delay over--> inactive
                                  pending --not when--> inactive         returning --not clear or when--> active
 
-Unknown (None) moves nothing: a silent device neither starts an alarm nor ends one, and a delay that runs goes on.
+Unknown (None) is never normal: it starts no alarm and ends none. An on-delay that runs goes on, an off-delay is called
+off.
 """
 
 from enum import Enum
@@ -48,7 +49,7 @@ class Level:
         elif phase is Phase.ACTIVE:
             if clear and not when:
                 return self._start(Phase.RETURNING, Phase.INACTIVE, self.rule.off_delay_s, now)
-        elif when or clear is False:
+        elif when or not clear:
             return self._move(Phase.ACTIVE)
         return False
 

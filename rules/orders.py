@@ -86,6 +86,7 @@ def _reset_alarm(board: Board, cause: Cause, order: Reset, by: Because, now: flo
     if cause.investigation is not None:
         cause.investigation.end()
     board.shown(alarm, decision, before, (by,), now)
+    board.withdraw(alarm, by, now)
 
 
 def _evacuate(board: Board, order: OrderEvacuation, by: Because, now: float) -> None:
@@ -103,4 +104,6 @@ def _all_clear(board: Board, order: AllClear, by: Because, now: float) -> None:
     if order.evacuation not in board.evacuations.in_force:
         _refuse(board, "all-clear", order.evacuation, "no such evacuation is in force", now)
         return
+    plan = board.evacuations.in_force[order.evacuation].plan
     board.out += board.evacuations.end(order.evacuation, now, (by,))
+    board.forget_overdue(plan, now)

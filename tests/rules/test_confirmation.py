@@ -157,7 +157,7 @@ def test_a_second_device_after_the_all_clear_evacuates_again() -> None:
     """The first detector still stands, so the rule is true all along; that must not swallow the second one."""
     story = _evacuated_by_det_a()
     said = without_zones(story.read(200, "det-b", smoke=True))
-    assert said == ["Raise smoke@det-b orange", "Evacuate whole-2"]
+    assert said == ["Raise smoke@det-b orange", "Raise confirmed@floor red", "Evacuate whole-2"]
 
 
 def test_an_alarm_after_the_all_clear_is_looked_into_though_nobody_reset_the_last() -> None:
@@ -190,3 +190,36 @@ def test_a_latched_alarm_that_becomes_red_again_evacuates_again() -> None:
     story.read(20, "det-a", temperature=60.0)
     story.tell(AllClear(30, "whole-1", "Wang", "out"))
     assert without_zones(story.read(40, "det-a", temperature=90.0)) == ["Evacuate whole-2"]
+
+
+def test_resetting_what_began_it_stands_an_investigation_down() -> None:
+    """A person who resets the detector that began it has looked; nobody is led out a minute later."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(12, "smoke@det-a", "Li", "going"))
+    story.read(20, "det-a", smoke=False)
+    said = without_zones(story.tell(Reset(30, "smoke@det-a", "Li", "toast")))
+    assert said == ["Clear smoke@det-a none", "StandDown confirmed@floor"]
+    assert story.tick(500) == []
+
+
+def test_an_investigation_with_another_cause_left_goes_on() -> None:
+    """Only the last alarm that began it takes it along: smoke is reset, the heat of the same detector is not."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.read(11, "det-a", temperature=80.0)
+    story.tell(Acknowledge(12, "smoke@det-a", "Li", "going"))
+    story.read(20, "det-a", smoke=False)
+    assert without_zones(story.tell(Reset(21, "smoke@det-a", "Li", "toast"))) == ["Clear smoke@det-a none"]
+    assert "Evacuate whole-1" in story.tick(72)
+
+
+def test_an_all_clear_forgets_what_ran_out() -> None:
+    """A detector that wobbles after the all-clear is looked into anew; it does not evacuate again at once."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    assert "Evacuate whole-1" in story.tick(25)
+    story.tell(AllClear(100, "whole-1", "Wang", "fog machine"))
+    story.read(110, "det-a", smoke=False)
+    said = without_zones(story.read(120, "det-a", smoke=True))
+    assert said == ["Raise smoke@det-a orange", "Investigate confirmed@floor acknowledge until 135"]

@@ -1,6 +1,6 @@
 """Alarms over time: delays, tiers, latching, and what people do to them."""
 
-from rules.signal import Acknowledge, Reading, Reset, Silence
+from rules.signal import Acknowledge, Heard, Reading, Reset, Silence
 from tests.rules.house import SMOKE, Story, device, plan, rule, tier, without_zones
 
 PLAIN = rule(
@@ -68,6 +68,16 @@ def test_off_delay_is_called_off_by_the_condition() -> None:
     story.read(10, "det-a", temperature=32.0)
     story.read(20, "det-a", temperature=27.0)
     assert story.read(25, "det-a", temperature=32.0) == []
+    assert story.tick(60) == []
+    assert story.alarm("plain@det-a") == "unack blue"
+
+
+def test_off_delay_is_called_off_by_silence() -> None:
+    """Unknown is never normal: a device that falls silent while its alarm is about to clear keeps it up."""
+    story = Story(plan(PLAIN))
+    story.read(10, "det-a", temperature=32.0)
+    story.read(20, "det-a", temperature=27.0)
+    story.tell(Heard(25, "det-a", online=False))
     assert story.tick(60) == []
     assert story.alarm("plain@det-a") == "unack blue"
 

@@ -45,7 +45,8 @@ def test_low_window_agrees_with_looking_at_every_sample(steps: list[tuple[float,
         samples.append((at, value))
         within = [kept for when, kept in samples if at - when <= 10.0]
         surely = [kept for when, kept in samples if at - when <= 10.0 - grain_s]
-        assert value - min(surely) <= window.rise(value) <= value - min(within)
+        rise = window.rise(value)
+        assert rise is not None and value - min(surely) <= rise <= value - min(within)
 
 
 def test_windows_stay_small_however_fast_the_samples() -> None:
