@@ -1,14 +1,9 @@
 """What the engine knows of one device."""
 
-from typing import TYPE_CHECKING
-
 from rules.seen import Seen
 from rules.signal import Origin
 from rules.venue import Device
 from rules.window import LowWindow, SlopeWindow, Window
-
-if TYPE_CHECKING:
-    from rules.cause import Watcher
 
 WindowKey = tuple[str, float]  # quantity, span in seconds
 
@@ -18,7 +13,7 @@ class DeviceState:
 
     `expected_by` is the engine time at which silence becomes a fault, `gone` says why the device counts as absent.
     `unverified` holds retained values, shown but never decided on. `told` is the device's own count of the message
-    that told each value. `watchers` are, for each quantity or word, the alarms that look at it.
+    that told each value.
     """
 
     __slots__ = (
@@ -33,7 +28,6 @@ class DeviceState:
         "told",
         "unverified",
         "values",
-        "watchers",
     )
 
     def __init__(self, device: Device) -> None:
@@ -48,7 +42,6 @@ class DeviceState:
         self.slopes: dict[WindowKey, SlopeWindow] = {}
         self.seen = Seen()
         self.told: dict[str, Origin] = {}
-        self.watchers: dict[str, list[Watcher]] = {}
 
     @property
     def absent(self) -> bool:

@@ -9,7 +9,7 @@ from typing import assert_never
 from rules import orders, snapshot
 from rules.board import Board
 from rules.conditions import ABSENT, FAULTED
-from rules.decision import Decision
+from rules.decision import Because, Clear, Decision
 from rules.device_state import DeviceState
 from rules.faults import FaultRegister
 from rules.plan import Plan
@@ -49,12 +49,15 @@ class Engine:
 
     def __init__(self, plan: Plan) -> None:
         house = wire(plan)
+        self._plan = plan
         self._devices = house.devices
+        self._watchers = house.watchers
         self._timers = Timers()
         self._board = Board(plan, house, self._timers)
         self._faults = FaultRegister()
         self._now = 0.0
         self._started: float | None = None
+        self._left_over: dict[str, snapshot.AlarmSnapshot] = {}  # alarms that stood, of rules or places now gone
 
     # What it is told
 
@@ -146,7 +149,7 @@ class Engine:
     def restore(cls, plan: Plan, body: bytes) -> "Engine":
         """An engine that goes on where the snapshot was taken.
 
-        Alarms and devices that the plan no longer has are dropped; evacuations and faults never are. Raises
+        Alarms and faults of what the plan no longer has end with the next Resumed; evacuations never do. Raises
         msgspec.ValidationError or msgspec.DecodeError when the bytes are not a snapshot.
         """
         engine = cls(plan)
@@ -159,6 +162,8 @@ class Engine:
         for alarm, alarm_kept in kept.alarms.items():
             if alarm in causes:
                 snapshot.into_cause(causes[alarm], alarm_kept, causes)
+            elif alarm_kept.tier:
+                engine._left_over[alarm] = alarm_kept
         engine._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
         engine._board.evacuations.in_force = {status.evacuation: status for status in kept.evacuations}
         engine._board.evacuations.count = kept.evacuation_count
@@ -202,7 +207,7 @@ class Engine:
             self._end_value_faults(state, reading.quantity, now)
         if before == reading.value and quantity.kind is Kind.STATE:
             return
-        watchers = state.watchers.get(reading.quantity, ())
+        watchers = self._watchers[state.device.id].get(reading.quantity, ())
         self._board.look(watchers, now)
         if quantity.kind is Kind.EVENT:
             state.values[reading.quantity] = False
@@ -213,7 +218,7 @@ class Engine:
         none. The news may be unknown by now: the device was silent in between.
         """
         newer = state.values.get(reading.quantity)
-        watchers = state.watchers.get(reading.quantity, ())
+        watchers = self._watchers[state.device.id].get(reading.quantity, ())
         state.values[reading.quantity] = reading.value
         self._board.look(watchers, now, past=True)
         if newer is None:
@@ -259,7 +264,7 @@ class Engine:
         self._timers.set(("silent", state.device.id), state.expected_by)
         for code in (SILENT, OFFLINE):
             self._board.out += self._faults.end(state.device.id, code, now)
-        self._board.look(state.watchers.get(ABSENT, ()), now)
+        self._board.look(self._watchers[state.device.id].get(ABSENT, ()), now)
 
     def _lose(self, state: DeviceState, code: str, text: str, now: float) -> None:
         """The device is gone: everything it said is unknown from now on.
@@ -272,10 +277,11 @@ class Engine:
         state.gone = text
         self._timers.set(("silent", state.device.id), None)
         self._board.out += self._faults.report(state.device.id, code, text, now)
-        self._board.look(state.watchers.get(ABSENT, ()), now)
+        self._board.look(self._watchers[state.device.id].get(ABSENT, ()), now)
         state.forget()
-        for name in sorted(state.watchers):
-            self._board.look(state.watchers[name], now)
+        watchers = self._watchers[state.device.id]
+        for name in sorted(watchers):
+            self._board.look(watchers[name], now)
 
     def _fault(self, fault: Fault, now: float) -> None:
         self._board.out += self._faults.report(fault.source, fault.code, fault.text, now)
@@ -283,16 +289,16 @@ class Engine:
         if state is None:
             return
         state.faults.add(fault.code)
-        self._board.look(state.watchers.get(FAULTED, ()), now)
+        self._board.look(self._watchers[state.device.id].get(FAULTED, ()), now)
         if fault.quantity is not None and state.values.pop(fault.quantity, None) is not None:
-            self._board.look(state.watchers.get(fault.quantity, ()), now)
+            self._board.look(self._watchers[state.device.id].get(fault.quantity, ()), now)
 
     def _recovered(self, source: str, code: str, now: float) -> None:
         self._board.out += self._faults.end(source, code, now)
         state = self._devices.get(source)
         if state is not None:
             state.faults.discard(code)
-            self._board.look(state.watchers.get(FAULTED, ()), now)
+            self._board.look(self._watchers[state.device.id].get(FAULTED, ()), now)
 
     # Time
 
@@ -311,6 +317,24 @@ class Engine:
             if not state.absent:
                 state.expected_by = max(state.expected_by, now + state.device.stale_after_s)
         self._board.look_at_all(now)
+        self._end_left_over(now)
+
+    def _end_left_over(self, now: float) -> None:
+        """People are told the end of what stood and can stand no more, because the venue's files have changed."""
+        for alarm, kept in self._left_over.items():
+            rule, _, place = alarm.partition("@")
+            zone = kept.zone if kept.zone in self._plan.venue.zones else self._plan.venue.root
+            why = (Because(now, place, "its rule or its place is no longer in the venue's files"),)
+            self._board.out.append(Clear(now, alarm, rule, place, zone, kept.category, Tier.NONE, "normal", False, why))
+        self._left_over.clear()
+        for source, code in list(self._faults.standing):
+            if not self._can_be_faulted(source):
+                self._board.out += self._faults.end(source, code, now)
+
+    def _can_be_faulted(self, source: str) -> bool:
+        """Whether a source is a device, a link or what stands behind it, an output, or Tocsin itself."""
+        owner = source.partition("/")[0]
+        return source in self._devices or owner in self._plan.venue.links or owner in ("tocsin", "output")
 
     def _run_timers(self, now: float) -> None:
         while (ringing := self._timers.pop(now)) is not None:

@@ -43,6 +43,8 @@ class LevelSnapshot(Struct, array_like=True):
 class AlarmSnapshot(Struct, array_like=True):
     """An alarm that is not at rest, with its investigation if one runs or ran out."""
 
+    zone: str
+    category: str
     state: State
     tier: Tier
     standing: Tier
@@ -130,6 +132,8 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
     if at_rest and not alarm.stood and (investigation is None or investigation.step is Step.IDLE):
         return None
     kept = AlarmSnapshot(
+        alarm.zone,
+        alarm.rule.category,
         alarm.state,
         alarm.tier,
         alarm.standing,

@@ -28,6 +28,7 @@ class House:
 
     devices: dict[str, DeviceState] = field(default_factory=dict)
     causes: dict[str, Cause] = field(default_factory=dict)  # by alarm id
+    watchers: dict[str, dict[str, list[Watcher]]] = field(default_factory=dict)  # by device, then quantity or word
     reading: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who reads this alarm
     investigating: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who looks into it
 
@@ -35,12 +36,13 @@ class House:
 def wire(plan: Plan) -> House:
     """Build everything. The plan's rules are ordered so that the alarms a rule reads exist before it."""
     house = House({device.id: DeviceState(device) for device in plan.venue.devices.values()})
+    house.watchers = {device: {} for device in house.devices}
     alarms_of: dict[str, list[Alarm]] = {}
     for rule in plan.rules:
         compiled = compile_rule(rule)
         causes: list[Cause]
         if rule.each == "device":
-            causes = [_device_cause(compiled, house.devices[place]) for place in rule.places]
+            causes = [_device_cause(house, compiled, house.devices[place]) for place in rule.places]
         else:
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
         house.causes.update((cause.alarm.id, cause) for cause in causes)
@@ -48,11 +50,11 @@ def wire(plan: Plan) -> House:
     return house
 
 
-def _device_cause(compiled: CompiledRule, device: DeviceState) -> DeviceCause:
+def _device_cause(house: House, compiled: CompiledRule, device: DeviceState) -> DeviceCause:
     alarm = Alarm(compiled.rule, device.device.id, device.device.zone)
     cause = DeviceCause(compiled, alarm, device)
     _keep_windows(compiled, device)
-    _watch(device, cause, _names(compiled.rule))
+    _watch(house, device, cause, _names(compiled.rule))
     return cause
 
 
@@ -79,11 +81,11 @@ def _group_cause(
             for alarm in alarms_here(rule_id):
                 _append_once(house.investigating.setdefault(alarm.id, []), cause)
                 _append_once(house.reading.setdefault(alarm.id, []), cause)
-    _watch_members(cause)
+    _watch_members(house, cause)
     return cause
 
 
-def _watch_members(cause: GroupCause) -> None:
+def _watch_members(house: House, cause: GroupCause) -> None:
     for member in cause.members:
         by_name: dict[str, list[Tally | Spread]] = {}
         for node, tally in cause.group.tallies.items():
@@ -94,13 +96,14 @@ def _watch_members(cause: GroupCause) -> None:
             if quantity in member.device.quantities:
                 by_name.setdefault(quantity, []).append(spread)
         for name, aggregates in sorted(by_name.items()):
-            _watch(member, GroupWatcher(cause, member, aggregates), [name])
+            _watch(house, member, GroupWatcher(cause, member, aggregates), [name])
 
 
-def _watch(device: DeviceState, watcher: Watcher, names: Iterable[str]) -> None:
+def _watch(house: House, device: DeviceState, watcher: Watcher, names: Iterable[str]) -> None:
+    watchers = house.watchers[device.device.id]
     for name in names:
         if name in device.device.quantities or name in STATES_OF_DEVICE:
-            device.watchers.setdefault(name, []).append(watcher)
+            watchers.setdefault(name, []).append(watcher)
 
 
 def _names(rule: Rule) -> list[str]:

@@ -24,7 +24,7 @@ from rules.signal import (
 )
 from rules.status import EvacuationStatus
 from rules.tier import Tier
-from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, plan, rule, tier
+from tests.rules.house import CONFIRMED, DETECTORS, HEAT, SMOKE, Story, plan, rule, tier, without_zones, words
 
 LOST = rule("lost", "device", ("det-a", "det-b"), tier("yellow", "absent or faulted"), category="fault")
 WARM = rule(
@@ -127,6 +127,21 @@ def test_a_changed_plan_keeps_what_still_exists() -> None:
     assert engine.zone_tiers()["venue"] is Tier.ORANGE
 
 
+def test_people_are_told_the_end_of_what_the_files_no_longer_have() -> None:
+    """After a restart with other files, an alarm and a fault that can stand no more end aloud; the rest stands."""
+    story = Story(PLAN)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Fault(11, "det-b", "trouble", "lens"))
+    story.tell(Fault(11, "tocsin/journal", "degraded", "full"))
+    ended = ["Clear smoke@det-a none", "Clear lost@det-b none", "EndFault det-b trouble"]
+    smaller = plan(rule("other", "device", ("det-a",), tier("blue", "smoke")), devices=[DETECTORS[0]])
+    engine = Engine.restore(smaller, story.engine.snapshot())
+    said = without_zones(words(decision) for decision in engine.step(Resumed(20, 5)))
+    assert said == ["Raise other@det-a blue", *ended]
+    assert [fault.source for fault in engine.faults()] == ["tocsin/journal"]
+    assert engine.step(Resumed(30, 5)) == []
+
+
 def test_a_rule_added_over_a_restart_looks_back_from_the_last_value() -> None:
     """A window that no snapshot holds begins with the last value known."""
     story = Story(plan(SMOKE))
@@ -140,7 +155,8 @@ def test_a_rule_added_over_a_restart_sees_what_is_true_already() -> None:
     """A state that does not change is not looked at again, so the start itself looks: once."""
     story = Story(plan())
     story.read(10, "det-a", smoke=True)
-    story.engine = Engine.restore(plan(SMOKE), story.engine.snapshot())
+    story.plan = plan(SMOKE)
+    story.restart()
     assert "Raise smoke@det-a orange" in story.tell(Resumed(20, 5.0))
     story.restart()
     assert story.tell(Resumed(30, 5.0)) == []
