@@ -133,6 +133,10 @@ class Output(Protocol):
     name: str
     health: LinkHealth
 
+    def take_up(self, standing: Sequence[Delivery]) -> None:
+        """Told once, before `run`: what stands since an earlier run of the daemon. It is shown again where states are
+        kept, and an evacuation in force is repeated under the id it has; none of it is news."""
+
     async def run(self) -> None: ...
 
     async def deliver(self, delivery: Delivery) -> None:

@@ -1,6 +1,7 @@
 """The log output: one line a person can read for each decision, to the logger "tocsin.decisions"."""
 
 import logging
+from collections.abc import Sequence
 from typing import assert_never
 
 from drivers.contract import Delivery, LinkHealth, OutputContext
@@ -52,6 +53,9 @@ class LogOutput:
 
     async def run(self) -> None:
         """There is no connection to keep."""
+
+    def take_up(self, standing: Sequence[Delivery]) -> None:
+        """A log keeps no state: what stands was written down when it began."""
 
     async def deliver(self, delivery: Delivery) -> None:
         log.log(level_of(delivery.decision), "%s", self._lines.line(delivery.decision))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,13 +11,14 @@ from drivers.links.mqtt_client import MqttConnection
 from drivers.links.mqtt_session import Identity, Loss, NotConnected
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_wire import Publish
-from drivers.outputs.mqtt.render import Renderer
+from drivers.outputs.mqtt.render import Renderer, State
 from drivers.outputs.mqtt.settings import MqttOutputSettings
 from rules.decision import EndEvacuation, Evacuate
 
 log = logging.getLogger(__name__)
 
 CONFIRM_LIMIT_S = 3.0  # EN 54-2 7.8: a mandatory output within 3 s of the alarm condition
+REPEAT_TRIGGER_S = 5.0  # a sounder that was restarted in the middle of an evacuation joins in within this
 _REMEMBERED = 1000  # ids of triggers told or confirmed; an hour of evacuations has a handful
 _CONFIRM_BYTES = 4096
 
@@ -52,8 +54,17 @@ class MqttOutput:
         self._answers: dict[str, asyncio.Future[None]] = {}  # by id of a trigger
         self._confirmed: dict[str, None] = {}  # triggers whose answer came while nobody was waiting
         self._told: dict[str, None] = {}  # triggers whose event and state the broker has
+        self._in_force: dict[str, tuple[Delivery, Evacuate]] = {}  # by evacuation: repeated whoever has confirmed
         self._repeat = asyncio.Event()  # a new connection: the broker may have lost the states
         self._retained: dict[str, bytes] = {}  # one for each zone, standing alarm, fault and evacuation
+
+    def take_up(self, standing: Sequence[Delivery]) -> None:
+        for delivery in standing:
+            state = self._render.state(delivery)
+            if state is not None:
+                self._keep(state)
+            if isinstance(delivery.decision, Evacuate):
+                self._in_force[delivery.decision.evacuation] = delivery, delivery.decision
 
     async def run(self) -> None:
         """Keeps the connection, until cancelled."""
@@ -61,6 +72,7 @@ class MqttOutput:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._connection.run())
             tasks.create_task(self._repeat_states())
+            tasks.create_task(self._repeat_triggers())
 
     async def deliver(self, delivery: Delivery) -> None:
         """Sends before it first waits, and may be cancelled. Raises DeliveryFailed."""
@@ -120,6 +132,10 @@ class MqttOutput:
             _remember(self._confirmed, told.id)
 
     async def _order(self, delivery: Delivery, decision: Evacuate | EndEvacuation) -> None:
+        if isinstance(decision, Evacuate):
+            self._in_force[decision.evacuation] = delivery, decision
+        else:
+            self._in_force.pop(decision.evacuation, None)
         if delivery.id not in self._confirmed:
             answer = asyncio.get_running_loop().create_future()
             self._answers[delivery.id] = answer
@@ -151,18 +167,32 @@ class MqttOutput:
                 except (NotConnected, DeliveryFailed) as error:
                     log.debug("output %s: %s is not said again: %s", self.name, topic, error)
 
+    async def _repeat_triggers(self) -> None:
+        """Receivers that were off when it began hear of an evacuation in force; the others know its id."""
+        while True:
+            await asyncio.sleep(REPEAT_TRIGGER_S)
+            for delivery, decision in list(self._in_force.values()):
+                trigger = self._render.trigger(delivery, decision, self._now())
+                try:
+                    await self._wait(self._publish(self._render.trigger_topic, trigger, retain=False))
+                except (NotConnected, DeliveryFailed) as error:
+                    log.debug("output %s: %s is not repeated: %s", self.name, delivery.id, error)
+
     async def _tell(self, delivery: Delivery) -> None:
         """The event, and the state that it changes."""
         sent = [self._publish(self._render.event_topic, self._render.event(delivery), retain=False)]
         state = self._render.state(delivery)
         if state is not None:
-            if state.payload:
-                self._retained[state.topic] = state.payload
-            else:
-                self._retained.pop(state.topic, None)
+            self._keep(state)
             sent.append(self._publish(state.topic, state.payload, retain=True))
         for one in sent:
             await self._wait(one)
+
+    def _keep(self, state: State) -> None:
+        if state.payload:
+            self._retained[state.topic] = state.payload
+        else:
+            self._retained.pop(state.topic, None)
 
     def _publish(self, topic: str, payload: bytes, retain: bool) -> tuple[int, asyncio.Future[str | None]]:
         mid = self._connection.publish(topic, payload, retain)

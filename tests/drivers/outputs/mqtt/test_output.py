@@ -299,3 +299,30 @@ async def test_an_output_needs_a_link_that_exists() -> None:
     """A link that is not there, or not MQTT, is named when the output is made."""
     with pytest.raises(ValueError, match="'nowhere' is not an MQTT link"):
         MqttOutput("out", MqttOutputSettings(link="nowhere"), OutputContext(VENUE, lambda: 0.0, {}))
+
+
+async def test_what_stood_before_a_restart_is_shown_again_and_not_as_news(mosquitto: Mosquitto) -> None:
+    """A new run of the daemon gives a broker that lost everything its states back, and tells no event of them."""
+    output = make_output(mosquitto)
+    output.take_up([delivery(RAISE, "s1"), delivery(EVACUATE, "e1-id")])
+    async with Peer(mosquitto, "tocsin/#") as people, running(output):
+        shown = [(await people.hear()).topic for _ in range(3)]
+    assert shown == ["tocsin/state/daemon", "tocsin/state/alarm/smoke@det-305", "tocsin/state/evacuation/whole"]
+
+
+async def test_an_evacuation_in_force_is_repeated_until_its_end(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver that comes late, or after a restart of the daemon, gets the trigger under the id it always had."""
+    monkeypatch.setattr("drivers.outputs.mqtt.output.REPEAT_TRIGGER_S", 0.05)
+    output = make_output(mosquitto)
+    output.take_up([delivery(EVACUATE, "e1-id")])
+    async with running(output), Peer(mosquitto, "tocsin/evacuation") as late:
+        told = [content((await late.hear()).payload) for _ in range(2)]
+        assert [(one["id"], one["action"]) for one in told] == [("e1-id", "evacuate")] * 2
+        ending = asyncio.create_task(output.deliver(delivery(EndEvacuation(101.0, "e1", "whole", ("ktv",)), "e1-end")))
+        while content((await late.hear()).payload)["action"] != "end":
+            pass
+        await late.tell("tocsin/evacuation/confirm", '{"id":"e1-end","by":"sounders"}')
+        await ending
+        assert output._in_force == {}
