@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ from pathlib import Path
 
 from config.setup import Setup
 from daemon.broadcast import Broadcast
-from daemon.clock import Stamp, SystemClock
+from daemon.clock import SystemClock
 from daemon.house import House
 from daemon.journal import Journal
 from daemon.journal_schema import JournalUnusable, open_database
 from daemon.journal_writer import Writer
+from daemon.ledger import Run
 from daemon.notify import sd_notify
-from daemon.outbox import Outbox, new_run
+from daemon.outbox import Outbox
 from daemon.pump import Pump
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
@@ -87,13 +89,12 @@ class _Parts:
     def __init__(self, setup: Setup, path: Path, opened: _Opened) -> None:
         self._opened = opened
         clock, memory = opened.clock, opened.memory
-        run_name = new_run()
-        stamp: Stamp = clock.stamp()
+        this = Run(secrets.token_hex(4), clock.stamp().boot, tuple(output.id for output in setup.outputs))
         broadcast = Broadcast()
         self._journal = Journal(
-            Writer(path, opened.connection, run_name, stamp.boot), clock, self._on_degraded, self._on_recovered
+            Writer(path, opened.connection, this), memory.ledger, self._on_degraded, self._on_recovered
         )
-        self._outbox = Outbox(run_name, clock, broadcast)
+        self._outbox = Outbox(this, clock, broadcast)
         self._pump = Pump(memory.engine, self._journal, clock, self._outbox, next_decision=memory.next_decision)
         links: dict[str, tuple[str, Link]] = {
             link.id: (link.kind, LINKS[link.kind].build(link.id, link.settings, link.drivers, self._pump, clock.now))
@@ -122,7 +123,7 @@ class _Parts:
         pump = asyncio.create_task(self._pump.run(), name="pump")
         telling = [self._keep(f"output/{output.name}", _staying(output.run)) for output in self._outputs]
         telling += [self._keep(worker.source, worker.run) for worker in self._workers]
-        self._outbox.resume(self._opened.memory.owed)
+        self._outbox.resume(self._opened.memory.ledger.owed())
         hearing = [self._keep(name, link.run) for name, link in self._links.items()]
         api = self._keep("tocsin/api", lambda: serve_api(self.house))
         watchdog = asyncio.create_task(

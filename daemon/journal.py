@@ -6,54 +6,33 @@ or, when that takes longer than COMMIT_DEADLINE_S, that it has to go on without:
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from daemon.clock import Clock, Stamp
+from daemon.clock import Stamp
 from daemon.core import Event, JournalHealth
 from daemon.journal_writer import Writer
+from daemon.ledger import Ledger, Owed, Settled
 from rules.signal import Signal
 
 COMMIT_DEADLINE_S = 0.25  # a healthy commit takes 0.1 ms to 50 ms; beyond this, alarms go out from memory
 GATHER_S = 0.005  # readings that decide nothing wait so long for company: a decision then seldom waits for their commit
 GATHER_SIGNALS = 100  # and no longer than for so many: half of what a broker sends unacknowledged, so a burst flows on
 HELD_SIGNALS = 50_000  # not yet written; about 15 MB, and 50 s of the heaviest traffic
-HELD_SETTLED = 10_000  # not yet written; one that is lost is delivered once more after a restart, with the same id
+HELD_SETTLED = 10_000  # not yet written; without one a start may deliver once more, with the same id
 HELD_DECISIONS = 10_000  # not yet written; kept longer than signals, for they are what people ask for afterwards
-
-Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """A delivery that is owed. `decision` is the number of the decision's row."""
-
-    decision: int
-    output: str
-    id: str
-    expires: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A delivery that is owed no more, and why."""
-
-    decision: int
-    output: str
-    outcome: Outcome
 
 
 @dataclass(slots=True)
 class Entry:
-    """What becomes durable together. `snapshot` is the engine after the last of `signals`."""
+    """What becomes durable together. `snapshot` is the engine after the last of `signals`, `unsettled` what is owed."""
 
     stamp: Stamp
-    signals: list[Signal] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    owed: list[OutboxRow] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
+    signals: Sequence[Signal] = ()
+    events: Sequence[Event] = ()
+    settled: Sequence[Settled] = ()
     snapshot: bytes | None = None
+    unsettled: Sequence[Owed] = ()
     done: Callable[[], None] | None = None
     submitted: float = 0.0  # loop time
 
@@ -62,10 +41,10 @@ class Journal:
     """The only way to the database. `on_degraded(reason)` and `on_recovered()` are told once per change."""
 
     def __init__(
-        self, writer: Writer, clock: Clock, on_degraded: Callable[[str], None], on_recovered: Callable[[], None]
+        self, writer: Writer, ledger: Ledger, on_degraded: Callable[[str], None], on_recovered: Callable[[], None]
     ) -> None:
         self._writer = writer
-        self._clock = clock
+        self._ledger = ledger  # after all that was submitted: what a snapshot has to say of the deliveries
         self._on_degraded = on_degraded
         self._on_recovered = on_recovered
         self._unwritten: deque[Entry] = deque()
@@ -80,7 +59,7 @@ class Journal:
         self.degraded = ""
         self.lost_signals = 0
         self.lost_decisions = 0
-        self.wants_snapshot = False  # signals are missing in it: only a snapshot makes the next start right
+        self.wants_snapshot = False  # something is missing in it: only a snapshot makes the next start right
 
     def start(self) -> None:
         """Begin to write. Call on the running loop."""
@@ -95,6 +74,9 @@ class Journal:
 
         An entry with decisions goes to the disk at once, one without within GATHER_S.
         """
+        self._ledger.take(self._writer.run, entry.events, entry.settled)
+        if entry.snapshot is not None:
+            entry.unsettled = self._ledger.owed()
         self._bound(entry)
         if self.degraded and not (entry.signals or entry.events or entry.settled or entry.snapshot):
             self._release(entry)  # nothing of it is left to write, and those before it are released already
@@ -140,17 +122,19 @@ class Journal:
             self._writer.put(entry)
 
     def _bound(self, entry: Entry) -> None:
+        """Leave out what cannot be held. The snapshot that is then asked for makes up for it at the next start."""
         if self._held_signals + len(entry.signals) > HELD_SIGNALS:
             self.lost_signals += len(entry.signals)
-            entry.signals = []
+            entry.signals = ()
             entry.snapshot = None
             self.wants_snapshot = True
         if self._held_decisions + len(entry.events) > HELD_DECISIONS:
             self.lost_decisions += len(entry.events)
-            entry.events = []
-            entry.owed = []
+            entry.events = ()
+            self.wants_snapshot = True
         if self._held_settled + len(entry.settled) > HELD_SETTLED:
-            entry.settled = []
+            entry.settled = ()
+            self.wants_snapshot = True
 
     def _written(self, count: int) -> None:
         for _ in range(count):

@@ -1,7 +1,8 @@
 """The journal's database: its tables, its settings, and how it is opened.
 
-One row of `commits` is one transaction: the signals that the engine took, in order, as one JSON array. A row for each
-signal costs the writer twice the time and tells nothing more; the view `signals` shows them one by one.
+One row of `commits` is one transaction: the signals that the engine took, in order, what it decided, and which
+deliveries were settled, each as one JSON array. Nothing is ever changed but by forgetting what is old: the engine and
+the deliveries that are owed are a fold over these rows. The views show them one by one.
 """
 
 import sqlite3
@@ -24,23 +25,31 @@ _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('journal', lower(hex(randomblob(8))));
 CREATE TABLE runs (
-    run INTEGER PRIMARY KEY, name TEXT NOT NULL, boot TEXT NOT NULL, started REAL NOT NULL);
+    run INTEGER PRIMARY KEY, name TEXT NOT NULL, boot TEXT NOT NULL, outputs TEXT NOT NULL, started REAL NOT NULL);
 CREATE TABLE commits (
     seq INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,
     at REAL NOT NULL, wall REAL NOT NULL, boottime REAL NOT NULL,
-    total INTEGER NOT NULL, signals TEXT NOT NULL);
-CREATE TABLE decisions (
-    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body TEXT NOT NULL);
-CREATE TABLE outbox (
-    decision_seq INTEGER NOT NULL, output TEXT NOT NULL, id TEXT NOT NULL, expires REAL,
-    state TEXT NOT NULL DEFAULT 'pending', settled REAL, PRIMARY KEY (decision_seq, output)) WITHOUT ROWID;
-CREATE INDEX outbox_pending ON outbox (output, decision_seq) WHERE state = 'pending';
+    total INTEGER NOT NULL, decided INTEGER NOT NULL, -- signals so far, number of the last decision so far
+    settled TEXT, events TEXT, signals TEXT);
 CREATE TABLE snapshots (
-    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body BLOB NOT NULL);
+    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body BLOB NOT NULL, unsettled TEXT);
 CREATE VIEW signals AS
     SELECT commits.seq AS commit_seq, each.key AS position, json_extract(each.value, '$[0]') AS kind,
         json_extract(each.value, '$[1]') AS at, commits.wall AS wall, each.value AS body
     FROM commits, json_each(commits.signals) AS each;
+CREATE VIEW decisions AS
+    SELECT json_extract(each.value, '$.id') AS seq, commits.seq AS commit_seq, commits.run AS run,
+        json_extract(each.value, '$.wall') AS wall, json_extract(each.value, '$.decision') AS body
+    FROM commits, json_each(commits.events) AS each;
+CREATE VIEW settlements AS
+    SELECT json_extract(each.value, '$[0]') AS decision_seq, json_extract(each.value, '$[1]') AS output,
+        json_extract(each.value, '$[2]') AS outcome, commits.wall AS wall
+    FROM commits, json_each(commits.settled) AS each;
+CREATE VIEW outbox AS
+    SELECT decisions.seq AS decision_seq, each.value AS output, runs.name || '-' || decisions.seq AS id,
+        ifnull(settlements.outcome, 'pending') AS state, settlements.wall AS settled
+    FROM decisions JOIN runs USING (run) JOIN json_each(runs.outputs) AS each
+        LEFT JOIN settlements ON settlements.decision_seq = decisions.seq AND settlements.output = each.value;
 """
 
 

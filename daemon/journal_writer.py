@@ -4,20 +4,21 @@ Whatever is queued goes into one transaction (group commit). A transaction that 
 order, until it succeeds; the event loop is told and goes on without it.
 """
 
+import json
 import logging
 import os
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
+from daemon import journal_text
+from daemon.journal_retention import Retention
 from daemon.journal_schema import JournalUnusable, open_database
-from rules.signal import Signal
+from daemon.ledger import Run
 
 if TYPE_CHECKING:  # the journal builds on the writer; the entry is the journal's word
     from daemon.journal import Entry
@@ -27,25 +28,38 @@ GROUP_SIGNALS = 5000
 RETRY_S = 1.0  # after a failed transaction: soon enough for people, seldom enough for a full disk
 STAMP_EVERY_S = 5.0  # without traffic: the length of an outage is known this well
 LOOK_EVERY_S = 10.0  # whether the file is still the one that was opened, and how large it is
-SNAPSHOTS_KEPT = 2  # the newest, and one more in case the newest cannot be read
-SIGNALS_KEPT = 5_000_000  # about 400 MB, 30 hours at 45 readings/s
-DECISIONS_KEPT_S = 30 * 86400.0
-PRUNE_ROWS = 200  # after each transaction while there is something to prune: about 1 ms
 
-_Rows = list[tuple[object, ...]]
-_encoder = msgspec.json.Encoder()
+_INSERT = "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _log = logging.getLogger(__name__)
+
+
+class _Row(NamedTuple):
+    """One row of `commits`."""
+
+    seq: int
+    run: int
+    at: float
+    wall: float
+    boottime: float
+    total: int
+    decided: int
+    settled: str | None
+    events: str | None
+    signals: str | None
+
+    @property
+    def empty(self) -> bool:
+        return self.settled is None and self.events is None and self.signals is None
 
 
 class Writer:
     """Owns the connection. `put` may be called from any thread; everything else happens in the writer's own thread."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None, run: str, boot: str) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection | None, run: Run) -> None:
+        self.run = run
         self._path = path
         self._connection = connection
-        self._run_name = run
-        self._boot = boot
-        self._run = 0
+        self._run = 0  # its row
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, name="journal", daemon=True)
@@ -54,7 +68,8 @@ class Writer:
         self._inode = 0
         self._looked = 0.0
         self._stamped = -STAMP_EVERY_S
-        self._pruning = False
+        self._decided = 0
+        self._retention = Retention()
         self.holds_older_state = False  # it was opened only after the engine had started without it
         self.replaced = False  # the file was deleted or replaced while it was open
         self.total_signals = 0
@@ -124,70 +139,44 @@ class Writer:
         return True
 
     def _transact(self, connection: sqlite3.Connection, group: "list[Entry]") -> None:
+        """One statement while nothing else is due: each gives the interpreter away and has to win it back."""
+        row = self._row(group)
+        last = group[-1]
+        if row.empty and last.snapshot is None and row.at - self._stamped < STAMP_EVERY_S:
+            return
+        self._attempted = row.seq
+        prune = last.snapshot is not None or (self._retention.due and row.events is None)  # no decision waits for that
+        if prune:
+            connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_INSERT, row)
+        if last.snapshot is not None:
+            snapshot = (row.seq, row.wall, last.snapshot, journal_text.encode(last.unsettled))
+            connection.execute("INSERT INTO snapshots VALUES (NULL, ?, ?, ?, ?)", snapshot)
+        if prune:
+            self._retention.step(connection, row.total, row.wall)
+            connection.execute("COMMIT")
+        self._next_commit = row.seq + 1
+        self._decided = row.decided
+        self._stamped = row.at
+        self.total_signals = row.total
+
+    def _row(self, group: "list[Entry]") -> "_Row":
+        stamp = group[-1].stamp
         signals = [signal for entry in group for signal in entry.signals]
         events = [event for entry in group for event in entry.events]
-        owed = [row for entry in group for row in entry.owed]
-        settled = [row for entry in group for row in entry.settled]
-        stamp = group[-1].stamp
-        snapshot = group[-1].snapshot
-        if not (signals or events or settled or snapshot) and stamp.at - self._stamped < STAMP_EVERY_S:
-            return
-        self._attempted = seq = self._next_commit
-        total = self.total_signals + len(signals)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(
-            "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (seq, self._run, stamp.at, stamp.wall, stamp.boottime, total, _encode(signals)),
+        settled = [one for entry in group for one in entry.settled]
+        return _Row(
+            seq=self._next_commit,
+            run=self._run,
+            at=stamp.at,
+            wall=stamp.wall,
+            boottime=stamp.boottime,
+            total=self.total_signals + len(signals),
+            decided=max(self._decided, events[-1].id if events else 0),
+            settled=journal_text.encode(settled),
+            events=journal_text.encode(events),
+            signals=journal_text.encode(signals),
         )
-        if events:
-            # one statement for all rows: each statement gives the interpreter away, and has to win it back
-            connection.execute(
-                "INSERT INTO decisions SELECT json_extract(value, '$.id'), ?, json_extract(value, '$.wall'), "
-                "json_extract(value, '$.decision') FROM json_each(?)",
-                (seq, _encoder.encode(events).decode()),
-            )
-        if owed:
-            rows = [(row.decision, row.output, row.id, row.expires) for row in owed]
-            connection.execute(
-                "INSERT INTO outbox (decision_seq, output, id, expires) SELECT json_extract(value, '$[0]'), "
-                "json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]') "
-                "FROM json_each(?)",
-                (_encoder.encode(rows).decode(),),
-            )
-        if settled:
-            settle: _Rows = [(row.outcome, stamp.wall, row.decision, row.output) for row in settled]
-            connection.executemany("UPDATE outbox SET state=?, settled=? WHERE decision_seq=? AND output=?", settle)
-        if snapshot is not None:
-            connection.execute(
-                "INSERT INTO snapshots (commit_seq, wall, body) VALUES (?, ?, ?)", (seq, stamp.wall, snapshot)
-            )
-        if snapshot is not None or self._pruning:
-            self._pruning = self._prune(connection, total, stamp.wall)
-        connection.execute("COMMIT")
-        self._next_commit = seq + 1
-        self.total_signals = total
-        self._stamped = stamp.at
-
-    def _prune(self, connection: sqlite3.Connection, total: int, wall: float) -> bool:
-        """Forget a little of what is too old; True while there may be more. Decisions go last, by age alone."""
-        kept = connection.execute(
-            "SELECT min(seq), min(commit_seq) FROM (SELECT * FROM snapshots ORDER BY seq DESC LIMIT ?)",
-            (SNAPSHOTS_KEPT,),
-        ).fetchone()
-        if kept[0] is None:
-            return False
-        connection.execute("DELETE FROM snapshots WHERE seq < ?", (kept[0],))
-        signals = connection.execute(
-            "DELETE FROM commits WHERE seq IN "
-            "(SELECT seq FROM commits WHERE seq <= ? AND total <= ? ORDER BY seq LIMIT ?)",
-            (kept[1], total - SIGNALS_KEPT, PRUNE_ROWS),
-        ).rowcount
-        old = connection.execute(
-            "SELECT seq FROM decisions WHERE wall < ? ORDER BY seq LIMIT ?", (wall - DECISIONS_KEPT_S, PRUNE_ROWS)
-        ).fetchall()
-        connection.executemany("DELETE FROM outbox WHERE decision_seq = ?", old)
-        connection.executemany("DELETE FROM decisions WHERE seq = ?", old)
-        return signals == PRUNE_ROWS or len(old) == PRUNE_ROWS
 
     def _look(self) -> None:
         """SQLite writes on into a deleted file without a word."""
@@ -215,15 +204,19 @@ class Writer:
     def _adopt(self, connection: sqlite3.Connection) -> None:
         """Take up the numbers where they stand."""
         first = self._run == 0
-        last, total = connection.execute("SELECT max(seq), max(total) FROM commits").fetchone()
-        if first and self._thread.is_alive() and last is not None:
+        sql = "SELECT seq, total, decided FROM commits ORDER BY seq DESC LIMIT 1"
+        last, total, decided = connection.execute(sql).fetchone() or (0, 0, 0)
+        if first and self._thread.is_alive() and last:
             self.holds_older_state = True
-        self._next_commit = max(self._next_commit, (last or 0) + 1)
-        self.total_signals = max(self.total_signals, total or 0)
-        row = connection.execute("SELECT run FROM runs WHERE name = ?", (self._run_name,)).fetchone()
+        self._next_commit = max(self._next_commit, last + 1)
+        self._decided = max(self._decided, decided)
+        self.total_signals = max(self.total_signals, total)
+        self._retention = Retention()
+        row = connection.execute("SELECT run FROM runs WHERE name = ?", (self.run.name,)).fetchone()
         if row is None:
-            values = (self._run_name, self._boot, time.time())
-            row = (connection.execute("INSERT INTO runs (name, boot, started) VALUES (?, ?, ?)", values).lastrowid,)
+            values = (self.run.name, self.run.boot, json.dumps(self.run.outputs), time.time())
+            sql = "INSERT INTO runs (name, boot, outputs, started) VALUES (?, ?, ?, ?)"
+            row = (connection.execute(sql, values).lastrowid,)
         self._run = row[0]
         self._inode = os.stat(self._path).st_ino
         self._looked = 0.0
@@ -236,24 +229,6 @@ class Writer:
             connection.close()  # rolls back; after a failed fsync only a fresh look at the file can be believed
         except sqlite3.Error as error:
             _log.warning("journal: closing after a failure: %s", error)
-
-
-def _encode(signals: list[Signal]) -> str:
-    try:
-        return _encoder.encode(signals).decode()
-    except UnicodeEncodeError:
-        return _encoder.encode(list(_encodable(signals))).decode()
-
-
-def _encodable(signals: Iterable[Signal]) -> Iterable[Signal]:
-    """A name with half a surrogate pair cannot be written, and must not keep the rest from it."""
-    for signal in signals:
-        try:
-            _encoder.encode(signal)
-        except UnicodeEncodeError as error:
-            _log.error("journal: a signal cannot be written: %s: %.80r", error.reason, signal)
-        else:
-            yield signal
 
 
 def _size(path: Path) -> int:

@@ -1,35 +1,24 @@
 """What still has to be told, and to whom: every decision to every output, and to those who listen on the API."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 
 from daemon.broadcast import Broadcast
 from daemon.clock import Clock
 from daemon.core import Event
-from daemon.journal import Entry, Journal, OutboxRow, Settled
-from daemon.recovery import Owed
+from daemon.journal import Entry, Journal
+from daemon.ledger import Owed, Run, Settled
 from daemon.worker import Job, Worker
-from drivers.contract import Delivery
 from rules.decision import EndEvacuation, Evacuate
 
 SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id
 SETTLE_ROWS = 500
 
 
-def new_run() -> str:
-    """The name of one run of the daemon.
-
-    Delivery ids begin with it, not with the journal's name: what goes out while the journal is degraded can be lost
-    from it, and its number would be given again.
-    """
-    return secrets.token_hex(4)
-
-
 class Outbox:
     """Implements daemon.pump.Downstream."""
 
-    def __init__(self, run: str, clock: Clock, broadcast: Broadcast) -> None:
+    def __init__(self, run: Run, clock: Clock, broadcast: Broadcast) -> None:
         self._run = run
         self._clock = clock
         self._broadcast = broadcast
@@ -43,11 +32,8 @@ class Outbox:
         self._workers = list(workers)
         self._submit = journal.submit
 
-    def owed(self, event: Event) -> Sequence[OutboxRow]:
-        return [OutboxRow(event.id, worker.name, self._id(event), None) for worker in self._workers]
-
     def send(self, events: Sequence[Event]) -> None:
-        jobs = [Job(event.id, Delivery(self._id(event), event.decision, event.wall)) for event in events]
+        jobs = [Job(event.id, self._run.delivery(event)) for event in events]
         for job in sorted(jobs, key=_priority):
             for worker in self._workers:
                 worker.offer(job)
@@ -79,9 +65,6 @@ class Outbox:
         if self._settled and self._submit is not None:
             settled, self._settled = self._settled, []
             self._submit(Entry(self._clock.stamp(), settled=settled))
-
-    def _id(self, event: Event) -> str:
-        return f"{self._run}-{event.id}"
 
 
 def _priority(job: Job) -> int:

@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.core import Event
-from daemon.journal import Entry, Journal, OutboxRow
+from daemon.journal import Entry, Journal
 from rules.decision import Decision
 from rules.engine import Engine
 from rules.signal import Fault, Order, Reading, Recovered, Resumed, Signal, Tick
@@ -27,9 +27,6 @@ SOURCE = "tocsin/pump"
 
 class Downstream(Protocol):
     """Where decisions go."""
-
-    def owed(self, event: Event) -> Sequence[OutboxRow]:
-        """The deliveries that a decision owes: they become durable with it."""
 
     def send(self, events: Sequence[Event]) -> None:
         """The decisions are durable: tell everybody."""
@@ -130,8 +127,7 @@ class Pump:
             self._end_overflow()
         if not taken and not any(message.done for message in messages):
             return
-        owed = [row for event in events for row in self._downstream.owed(event)]
-        entry = Entry(self._clock.stamp(), taken, events, owed)
+        entry = Entry(self._clock.stamp(), taken, events)
         entry.snapshot = self._snapshot(len(taken))
         entry.done = lambda: self._durable(events, messages, answers)
         self._journal.submit(entry)

@@ -1,38 +1,26 @@
-"""The engine as it was: the newest snapshot, and every signal after it through the same engine.
+"""The engine and the deliveries owed, as they were: the newest snapshot, and every row after it, folded.
 
-What the engine decides during this fold is dropped: it was journaled in the same transactions as its signals.
+What the engine decides during this fold is dropped: it was journaled in the same rows as its signals.
 """
 
-import logging
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 
 from daemon.clock import Stamp
-from drivers.contract import Delivery
-from rules.decision import Decision
+from daemon.core import Event
+from daemon.journal_text import Column, Item
+from daemon.ledger import Ledger, Owed, Run, Settled
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Signal
 
-PENDING_TAKEN = 10_000  # deliveries still owed that are taken up again, the newest; the same bound as in a worker
-
-_log = logging.getLogger(__name__)
-_signals = msgspec.json.Decoder(list[Signal])
-_raw_signals = msgspec.json.Decoder(list[msgspec.Raw])
-_signal = msgspec.json.Decoder(Signal)
-_decision = msgspec.json.Decoder(Decision)
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A delivery that an earlier run did not see confirmed. `decision` is the number of its row."""
-
-    decision: int
-    output: str
-    delivery: Delivery
+_signals: Column[Signal] = Column("signal", Signal)
+_events: Column[Event] = Column("decision", Event)
+_settled: Column[Settled] = Column("settlement", Settled)
+_unsettled: Column[Owed] = Column("delivery", Owed)
+_outputs = msgspec.json.Decoder(tuple[str, ...])
 
 
 @dataclass(slots=True)
@@ -40,10 +28,10 @@ class Recovered:
     """What the journal remembers. `problems` are for people: what could not be read, and what that means."""
 
     engine: Engine
+    ledger: Ledger = field(default_factory=Ledger)
     last: Stamp | None = None
     next_decision: int = 1
     folded: int = 0
-    owed: list[Owed] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -56,69 +44,51 @@ def last_stamp(connection: sqlite3.Connection) -> Stamp | None:
 
 
 def recover(connection: sqlite3.Connection, plan: Plan) -> Recovered:
-    """Build the engine from the journal. Raises sqlite3.Error."""
-    problems: list[str] = []
-    engine, after = _from_snapshot(connection, plan, problems)
-    folded = 0
-    for signals in _commits(connection, after, problems):
-        for signal in signals:
-            engine.step(signal)
-        folded += len(signals)
-    (last_decision,) = connection.execute("SELECT max(seq) FROM decisions").fetchone()
-    return Recovered(
-        engine=engine,
-        last=last_stamp(connection),
-        next_decision=(last_decision or 0) + 1,
-        folded=folded,
-        owed=_owed(connection, problems),
-        problems=problems,
-    )
+    """Build engine and ledger from the journal. Raises sqlite3.Error."""
+    memory = Recovered(Engine(plan), last=last_stamp(connection))
+    _fold(connection, memory, after=_from_snapshot(connection, plan, memory))
+    (decided,) = connection.execute("SELECT decided FROM commits ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
+    # what a full disk kept out of the rows can still be owed, and its number is not given again
+    memory.next_decision = 1 + max([decided, *(one.decision for one in memory.ledger.owed())])
+    return memory
 
 
-def _from_snapshot(connection: sqlite3.Connection, plan: Plan, problems: list[str]) -> tuple[Engine, int]:
-    """The engine of the newest snapshot that can be read, and the commit that it stands after."""
-    for seq, commit, body in connection.execute("SELECT seq, commit_seq, body FROM snapshots ORDER BY seq DESC"):
+def _from_snapshot(connection: sqlite3.Connection, plan: Plan, memory: Recovered) -> int:
+    """Take up the newest snapshot that can be read. Returns the row of `commits` that it stands after."""
+    sql = "SELECT seq, commit_seq, body, unsettled FROM snapshots ORDER BY seq DESC"
+    for seq, commit, body, unsettled in connection.execute(sql):
         try:
-            return Engine.restore(plan, body), commit
+            owed = _unsettled.decode(unsettled, f"snapshot {seq}", memory.problems)
+            memory.engine = Engine.restore(plan, body)
         except (msgspec.MsgspecError, ValueError) as error:
-            problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
-    return Engine(plan), 0
-
-
-def _commits(connection: sqlite3.Connection, after: int, problems: list[str]) -> Iterator[list[Signal]]:
-    rows = connection.execute("SELECT seq, signals FROM commits WHERE seq > ? ORDER BY seq", (after,))
-    for seq, body in rows:
-        try:
-            yield _signals.decode(body)
-        except msgspec.MsgspecError:
-            yield list(_readable(seq, body, problems))
-
-
-def _readable(seq: int, body: str, problems: list[str]) -> Iterator[Signal]:
-    try:
-        raws = _raw_signals.decode(body)
-    except msgspec.MsgspecError as error:
-        problems.append(f"commit {seq} cannot be read ({error}); its signals are lost")
-        return
-    for raw in raws:
-        try:
-            yield _signal.decode(raw)
-        except msgspec.MsgspecError as error:
-            problems.append(f"commit {seq}: a signal cannot be read ({error}): {bytes(raw)[:80]!r}")
-
-
-def _owed(connection: sqlite3.Connection, problems: list[str]) -> list[Owed]:
-    rows = connection.execute(
-        "SELECT decision_seq, output, id, expires, decisions.wall, body FROM outbox "
-        "JOIN decisions ON decisions.seq = decision_seq WHERE state = 'pending' ORDER BY decision_seq DESC LIMIT ?",
-        (PENDING_TAKEN,),
-    ).fetchall()
-    owed: list[Owed] = []
-    for decision_seq, output, delivery_id, expires, wall, body in reversed(rows):
-        try:
-            decision = _decision.decode(body)
-        except msgspec.MsgspecError as error:
-            problems.append(f"decision {decision_seq} cannot be read ({error}) and is not sent to {output} again")
+            memory.problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
             continue
-        owed.append(Owed(decision_seq, output, Delivery(delivery_id, decision, wall, expires)))
-    return owed
+        memory.ledger = Ledger(owed)
+        return int(commit)
+    return 0
+
+
+def _fold(connection: sqlite3.Connection, memory: Recovered, after: int) -> None:
+    runs = _runs(connection)
+    rows = connection.execute(
+        "SELECT seq, run, signals, events, settled FROM commits WHERE seq > ? ORDER BY seq", (after,)
+    )
+    for seq, run, signals, events, settled in rows:
+        for signal in _read(_signals, signals, seq, memory.problems):
+            memory.engine.step(signal)
+            memory.folded += 1
+        decided = _read(_events, events, seq, memory.problems)
+        memory.ledger.take(runs[run], decided, _read(_settled, settled, seq, memory.problems))
+
+
+def _runs(connection: sqlite3.Connection) -> dict[int, Run]:
+    rows = connection.execute("SELECT run, name, boot, outputs FROM runs")
+    return {run: Run(name, boot, _outputs.decode(outputs)) for run, name, boot, outputs in rows}
+
+
+def _read(column: Column[Item], text: str | None, seq: int, problems: list[str]) -> list[Item]:
+    try:
+        return column.decode(text, f"commit {seq}", problems)
+    except msgspec.DecodeError as error:
+        problems.append(f"commit {seq} cannot be read ({error}); what is in it is lost")
+        return []

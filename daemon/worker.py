@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from daemon.clock import Clock
 from daemon.core import OutputHealth
-from daemon.journal import Outcome, Settled
+from daemon.ledger import Outcome, Settled
 from drivers.contract import Delivery, DeliveryFailed, Output
 from rules.decision import EndEvacuation, Evacuate
 from rules.signal import Fault, Recovered, Signal

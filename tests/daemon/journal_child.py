@@ -1,18 +1,31 @@
-"""A process that writes a journal: for ever, to be killed; or through a full disk and out of it again."""
+"""A process that writes a journal: for ever, to be killed; the same with deliveries owed and settled; or through a full
+disk and out of it again.
+"""
 
 import asyncio
 import json
 import resource
 import sqlite3
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from daemon.clock import SystemClock
+from daemon.clock import Stamp, SystemClock
+from daemon.core import Event
 from daemon.journal import Entry, Journal
 from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
+from daemon.ledger import Ledger, Run, Settled
+from rules.decision import ZoneTier
+from rules.engine import Engine
+from rules.plan import Plan
 from rules.signal import Tick
+from rules.tier import Tier
+from rules.venue import Text, Venue, Zone
+
+RUN = Run("run", "boot", ("broker", "log"))
+PLAN = Plan(Venue("hall", {"hall": Zone("hall", "venue", Text("Hall"))}, {}, ()), (), {})
 
 
 def _count(path: Path) -> int:
@@ -21,10 +34,10 @@ def _count(path: Path) -> int:
     return count
 
 
-async def write_for_ever(path: Path) -> None:
+async def write_for_ever(path: Path, compose: Callable[[Stamp, int], Entry]) -> None:
     """Says each number on stdout once its entry is called durable."""
     clock = SystemClock()
-    journal = Journal(Writer(path, open_database(path), "run", "boot"), clock, sys.exit, lambda: None)
+    journal = Journal(Writer(path, open_database(path), RUN), Ledger(), sys.exit, lambda: None)
     journal.start()
     room = asyncio.Semaphore(100)
     number = 0
@@ -37,7 +50,24 @@ async def write_for_ever(path: Path) -> None:
     while True:
         await room.acquire()
         number += 1
-        journal.submit(Entry(clock.stamp(), [Tick(float(number))], done=partial(done, number)))
+        entry = compose(clock.stamp(), number)
+        entry.done = partial(done, number)
+        journal.submit(entry)
+
+
+def tick(stamp: Stamp, number: int) -> Entry:
+    """A signal and nothing else."""
+    return Entry(stamp, [Tick(float(number))])
+
+
+def owe(stamp: Stamp, number: int) -> Entry:
+    """A decision; the one ten before it is settled, but every seventh never to the broker; now and then a snapshot."""
+    event = Event(number, stamp.wall, ZoneTier(float(number), "hall", Tier.RED))
+    old = number - 10
+    outputs = RUN.outputs if old % 7 else ("log",)
+    settled = [Settled(old, output, "confirmed") for output in outputs] if old > 0 else []
+    snapshot = Engine(PLAN).snapshot() if number % 40 == 0 else None
+    return Entry(stamp, [Tick(float(number))], [event], settled, snapshot)
 
 
 async def fill_the_disk(path: Path) -> None:
@@ -45,7 +75,7 @@ async def fill_the_disk(path: Path) -> None:
     clock = SystemClock()
     reasons: list[str] = []
     recovered = asyncio.Event()
-    journal = Journal(Writer(path, open_database(path), "run", "boot"), clock, reasons.append, recovered.set)
+    journal = Journal(Writer(path, open_database(path), RUN), Ledger(), reasons.append, recovered.set)
     journal.start()
     loop = asyncio.get_running_loop()
     longest_s = 0.0
@@ -84,5 +114,12 @@ async def fill_the_disk(path: Path) -> None:
     sys.stdout.write(json.dumps(story))
 
 
+async def main(path: Path, what: str) -> None:
+    if what == "full":
+        await fill_the_disk(path)
+    else:
+        await write_for_ever(path, {"tick": tick, "owe": owe}[what])
+
+
 if __name__ == "__main__":
-    asyncio.run((fill_the_disk if "full" in sys.argv else write_for_ever)(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

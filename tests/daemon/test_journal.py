@@ -14,18 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from daemon import journal, journal_writer
+from daemon import journal, journal_retention, journal_writer
 from daemon.clock import Stamp
 from daemon.core import Event
-from daemon.journal import HELD_SIGNALS, Entry, Journal, OutboxRow, Settled
+from daemon.journal import HELD_SIGNALS, Entry, Journal
 from daemon.journal_schema import JournalUnusable, open_database
 from daemon.journal_writer import Writer
+from daemon.ledger import Ledger, Run, Settled
 from daemon.recovery import last_stamp, recover
 from rules.decision import ZoneTier
 from rules.signal import Tick
 from rules.tier import Tier
 from tests.daemon import house
 
+RUN = Run("run", "boot", ("broker", "log"))
 CHILD = Path(__file__).with_name("journal_child.py")
 
 
@@ -47,8 +49,8 @@ class _Bench:
     """A journal with its health as events."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection | None) -> None:
-        self.writer = Writer(path, connection, "run", "boot")
-        self.journal = Journal(self.writer, house.HandClock(), self._degraded, self._recovered)
+        self.writer = Writer(path, connection, RUN)
+        self.journal = Journal(self.writer, Ledger(), self._degraded, self._recovered)
         self.reasons: list[str] = []
         self.degraded = asyncio.Event()
         self.recovered = asyncio.Event()
@@ -107,22 +109,22 @@ async def test_one_entry_is_one_transaction(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     event = Event(9, 1005.0, ZoneTier(5.0, "room-1", Tier.RED))
     async with _journal(path) as bench:
-        rows = [OutboxRow(9, "broker", "run-9", None), OutboxRow(9, "log", "run-9", 12.5)]
-        await bench.durable(Entry(_stamp(5.0), [house.smoke(5.0, 6.1, 1)], [event], rows))
+        await bench.durable(Entry(_stamp(5.0), [house.smoke(5.0, 6.1, 1)], [event]))
         await bench.durable(Entry(_stamp(6.0), settled=[Settled(9, "log", "confirmed")]))
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT kind, at FROM signals").fetchall() == [("reading", 5.0)]
         (body,) = connection.execute("SELECT body FROM decisions WHERE seq = 9").fetchone()
         assert json.loads(body) == {"type": "zone_tier", "at": 5.0, "zone": "room-1", "tier": 4, "because": []}
-        outbox = connection.execute("SELECT output, id, expires, state, settled FROM outbox ORDER BY output").fetchall()
-        assert outbox == [("broker", "run-9", None, "pending", None), ("log", "run-9", 12.5, "confirmed", 1006.0)]
+        outbox = connection.execute("SELECT output, id, state, settled FROM outbox ORDER BY output").fetchall()
+        assert outbox == [("broker", "run-9", "pending", None), ("log", "run-9", "confirmed", 1006.0)]
 
 
 @pytest.mark.parametrize("kills", range(4))
 async def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path, kills: int) -> None:
     """Killed in the middle of writing, the journal holds every entry that it called durable, without a gap."""
     path = tmp_path / "journal.db"
-    with subprocess.Popen([sys.executable, str(CHILD), str(path)], stdout=subprocess.PIPE, text=True) as child:
+    command = [sys.executable, str(CHILD), str(path), "tick"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(200 * (kills + 1))]
         child.send_signal(signals.SIGKILL)
@@ -266,7 +268,7 @@ async def test_old_signals_are_forgotten_only_behind_two_snapshots(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the bound, signals before the older of the kept snapshots go; what a start needs stays."""
-    monkeypatch.setattr(journal_writer, "SIGNALS_KEPT", 10)
+    monkeypatch.setattr(journal_retention, "SIGNALS_KEPT", 10)
     path = tmp_path / "journal.db"
     async with _journal(path) as bench:
         for number in range(1, 101):
@@ -286,22 +288,26 @@ async def test_old_decisions_go_by_age_alone(tmp_path: Path) -> None:
     async with _journal(path) as bench:
         for number, day in enumerate((0, 20, 31)):
             event = Event(number + 1, 1000.0 + day * day_s, ZoneTier(day * day_s, "room-1", Tier.RED))
-            entry = Entry(_stamp(day * day_s), [], [event], [OutboxRow(number + 1, "log", f"run-{number}", None)])
+            entry = Entry(_stamp(day * day_s), [], [event])
             entry.snapshot = b"x"
             await bench.durable(entry)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT seq FROM decisions").fetchall() == [(2,), (3,)]
-        assert connection.execute("SELECT decision_seq FROM outbox").fetchall() == [(2,), (3,)]
+        assert connection.execute("SELECT DISTINCT decision_seq FROM outbox").fetchall() == [(2,), (3,)]
 
 
 async def test_half_a_character_does_not_stop_the_journal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A signal that cannot be encoded is left out and logged; its neighbours are written."""
+    """A signal or decision that cannot be encoded is left out and logged; its neighbours are written."""
     path = tmp_path / "journal.db"
     async with _journal(path) as bench:
         bad = house.smoke(2.0, 1.0, 1, device="det-\ud800")
-        await bench.durable(Entry(_stamp(3.0), [Tick(1.0), bad, Tick(3.0)]))
+        events = [Event(number, 1.0, ZoneTier(1.0, name, Tier.RED)) for number, name in enumerate(("a", "\ud800"))]
+        await bench.durable(Entry(_stamp(3.0), [Tick(1.0), bad, Tick(3.0)], events, snapshot=b"x"))
     assert _ticks(path) == [1.0, 3.0]
-    assert "cannot be written" in caplog.text
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT seq FROM decisions").fetchall() == [(0,)]
+        assert connection.execute("SELECT json_array_length(unsettled) FROM snapshots").fetchone() == (2,)
+    assert caplog.text.count("cannot be written") == 4
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 40, b""])

@@ -15,6 +15,7 @@ from daemon.clock import Clock
 from daemon.journal import Journal
 from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
+from daemon.ledger import Run
 from daemon.outbox import Outbox
 from daemon.pump import INBOX_SIGNALS, Pump
 from daemon.recovery import Recovered as Memory
@@ -26,16 +27,20 @@ from rules.signal import Fault, Heard, OrderEvacuation, Recovered, Resumed, Sign
 from tests.daemon import house
 from tests.daemon.house import HandClock, HandOutput
 
+RUN = Run("run", "boot", ("out",))
+
 
 class Bench:
     """Engine, pump, journal and one output, as the daemon puts them together."""
 
-    def __init__(self, path: Path, clock: Clock, memory: Memory, connection: sqlite3.Connection | None) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, memory: Memory, connection: sqlite3.Connection | None, run: Run
+    ) -> None:
         self.output = HandOutput()
         self.engine = memory.engine
         self.broadcast = Broadcast()
-        self.journal = Journal(Writer(path, connection, "run", "boot"), clock, self._degraded, self._recovered)
-        self.outbox = Outbox("run", clock, self.broadcast)
+        self.journal = Journal(Writer(path, connection, run), memory.ledger, self._degraded, self._recovered)
+        self.outbox = Outbox(run, clock, self.broadcast)
         self.pump = Pump(self.engine, self.journal, clock, self.outbox, next_decision=memory.next_decision)
         self.worker = Worker(self.output, clock, self.outbox.settle, self.pump.report)
         self.outbox.connect([self.worker], self.journal)
@@ -55,15 +60,15 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(path: Path, clock: Clock, *, connect: bool = True) -> AsyncIterator[Bench]:
+async def running(path: Path, clock: Clock, *, connect: bool = True, run: Run = RUN) -> AsyncIterator[Bench]:
     """Runs from what the journal remembers; ends without a farewell, as after a kill."""
     connection = open_database(path) if connect else None
     memory = recover(connection, house.plan()) if connection else Memory(Engine(house.plan()))
-    bench = Bench(path, clock, memory, connection)
+    bench = Bench(path, clock, memory, connection, run)
     bench.journal.start()
     if memory.last is not None:
         bench.pump.report(Resumed(clock.now(), clock.now() - memory.last.at))
-    bench.outbox.resume(memory.owed)
+    bench.outbox.resume(memory.ledger.owed())
     bench.tasks = tasks = [asyncio.create_task(bench.pump.run()), asyncio.create_task(bench.worker.run())]
     try:
         yield bench
@@ -190,6 +195,44 @@ async def test_an_unconfirmed_evacuation_is_told_again_with_the_same_id(tmp_path
         await bench.output.until(lambda: any(isinstance(one.decision, Evacuate) for one in bench.output.confirmed))
         again = {one.id for one in bench.output.tried if isinstance(one.decision, Evacuate)}
     assert again == {first}
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+async def test_what_was_confirmed_but_not_written_down_is_repeated_with_the_same_id(
+    tmp_path: Path, snapshot: bool
+) -> None:
+    """Ended between a confirmation and its settlement, the next run repeats each delivery once, then never again."""
+    path, clock = tmp_path / "journal.db", HandClock()
+    async with running(path, clock) as bench:
+        await bench.durable(house.press(clock.now(), 1))
+        await asyncio.wait_for(bench.worker.rest(), 10)
+        first = sorted(one.id for one in bench.output.confirmed)
+        bench.journal.wants_snapshot = snapshot
+        await bench.durable(Tick(clock.now()))
+        assert _query(path, "SELECT count(*) FROM outbox WHERE state != 'pending'") == [(0,)], "too late for this test"
+    async with running(path, clock) as bench:
+        await asyncio.wait_for(bench.worker.rest(), 10)
+        assert sorted(one.id for one in bench.output.confirmed) == first
+        bench.outbox.flush()
+        await bench.durable(Tick(clock.now()))
+    assert _query(path, "SELECT count(*) FROM outbox WHERE state != 'confirmed'") == [(0,)]
+    async with running(path, clock) as bench:
+        await asyncio.wait_for(bench.worker.rest(), 10)
+        assert bench.output.tried == []
+
+
+async def test_what_is_owed_to_an_output_that_is_gone_is_dropped(tmp_path: Path) -> None:
+    """An output was taken out of the file: what it is owed is settled as dropped, the others get theirs."""
+    path, clock = tmp_path / "journal.db", HandClock()
+    async with running(path, clock, run=Run("before", "boot", ("gone", "out"))) as bench:
+        bench.output.answer = house.refuse(retry=True)
+        await bench.durable(house.press(clock.now(), 1))
+    async with running(path, clock) as bench:
+        await asyncio.wait_for(bench.worker.rest(), 10)
+        bench.outbox.flush()
+        await bench.durable(Tick(clock.now()))
+    ended = _query(path, "SELECT DISTINCT output, state FROM outbox ORDER BY output")
+    assert ended == [("gone", "dropped"), ("out", "confirmed")]
 
 
 async def test_an_order_returns_its_decisions_once_durable(tmp_path: Path) -> None:

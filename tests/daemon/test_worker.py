@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from daemon.journal import Settled
+from daemon.ledger import Settled
 from daemon.worker import EVENT_FAULT_S, PENDING_MAX, Job, Worker
 from drivers.contract import Delivery
 from rules.decision import Decision, EndEvacuation, Evacuate, ZoneTier

@@ -1,0 +1,63 @@
+"""Which deliveries are owed: a fold over the journal's rows, as the engine is one over its signals."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from daemon.core import Event
+from drivers.contract import Delivery
+
+Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
+
+
+class Run(Struct, frozen=True):
+    """One run of the daemon, on the machine's boot `boot`. Each of its decisions is owed to each of `outputs`."""
+
+    name: str
+    boot: str
+    outputs: tuple[str, ...]
+
+    def delivery(self, event: Event) -> Delivery:
+        """A decision on its way out.
+
+        The id begins with the run's name, not with the journal's: what goes out while the journal is degraded can be
+        lost from it, and its number would be given again.
+        """
+        return Delivery(f"{self.name}-{event.id}", event.decision, event.wall)
+
+
+class Settled(Struct, frozen=True, array_like=True):
+    """A delivery that is owed no more, and why. `decision` is the number of its event."""
+
+    decision: int
+    output: str
+    outcome: Outcome
+
+
+class Owed(Struct, frozen=True, array_like=True):
+    """A delivery that no output has settled. `decision` is the number of its event."""
+
+    decision: int
+    output: str
+    delivery: Delivery
+
+
+class Ledger:
+    """The deliveries owed after all that it took. Bounded by its readers: a worker settles what it drops."""
+
+    def __init__(self, owed: Iterable[Owed] = ()) -> None:
+        self._owed = {(one.decision, one.output): one.delivery for one in owed}
+
+    def take(self, run: Run, events: Sequence[Event], settled: Sequence[Settled]) -> None:
+        """What one row says: first what was decided, then what was settled."""
+        for event in events:
+            delivery = run.delivery(event)
+            for output in run.outputs:
+                self._owed[event.id, output] = delivery
+        for one in settled:
+            self._owed.pop((one.decision, one.output), None)
+
+    def owed(self) -> list[Owed]:
+        """In the order in which they were decided."""
+        return [Owed(decision, output, delivery) for (decision, output), delivery in self._owed.items()]

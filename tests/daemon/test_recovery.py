@@ -1,0 +1,226 @@
+"""What a start takes up: the deliveries still owed, from the newest snapshot and the rows after it."""
+
+import asyncio
+import signal as signals
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daemon import journal as journal_module
+from daemon import journal_retention
+from daemon.clock import Stamp
+from daemon.core import Event
+from daemon.journal import Entry, Journal
+from daemon.journal_schema import open_database
+from daemon.journal_writer import Writer
+from daemon.ledger import Ledger, Owed, Run, Settled
+from daemon.recovery import Recovered, recover
+from drivers.contract import Delivery
+from rules.decision import Evacuate, ZoneTier
+from rules.engine import Engine
+from rules.signal import Tick
+from rules.tier import Tier
+from tests.daemon import house
+
+CHILD = Path(__file__).with_name("journal_child.py")
+FIRST, SECOND = Run("aaaa", "boot", ("broker", "log")), Run("bbbb", "boot", ("broker",))
+
+
+def _event(number: int) -> Event:
+    return Event(number, 1000.0 + number, ZoneTier(float(number), "room-1", Tier.RED))
+
+
+def _entry(number: int, *, settled: tuple[Settled, ...] = (), snapshot: bytes | None = None) -> Entry:
+    """The tick and the decision of this number."""
+    stamp = Stamp(float(number), 1000.0 + number, "boot", float(number))
+    return Entry(stamp, [Tick(float(number))], [_event(number)], settled, snapshot)
+
+
+def _settled(number: int, output: str) -> Settled:
+    return Settled(number, output, "confirmed")
+
+
+async def _written(path: Path, run: Run, *entries: Entry, apart: bool = False) -> None:
+    """A whole run that writes these, at once or each `apart` in a row of its own; it goes on with what was owed."""
+    connection = open_database(path)
+    journal = Journal(Writer(path, connection, run), recover(connection, house.plan()).ledger, print, lambda: None)
+    journal.start()
+    for entry in entries:
+        done = asyncio.Event()
+        entry.done = done.set
+        journal.submit(entry)
+        if apart or entry is entries[-1]:
+            await asyncio.wait_for(done.wait(), 10)
+    assert await asyncio.to_thread(journal.close, 10)
+
+
+def _recovered(path: Path) -> Recovered:
+    connection = open_database(path)
+    try:
+        return recover(connection, house.plan())
+    finally:
+        connection.close()
+
+
+def _damage_all(path: Path) -> None:
+    _execute(path, "UPDATE snapshots SET body = x'00'")
+
+
+def _damage_unsettled(path: Path) -> None:
+    _execute(path, "UPDATE snapshots SET unsettled = '[[' WHERE seq = (SELECT max(seq) FROM snapshots)")
+
+
+def _damage_nothing(path: Path) -> None:
+    """As it was written."""
+
+
+def _execute(path: Path, sql: str) -> None:
+    with sqlite3.connect(path) as connection:
+        assert connection.execute(sql).rowcount >= 1
+
+
+@pytest.mark.parametrize("damage", [_damage_nothing, _damage_unsettled, _damage_all])
+async def test_what_is_owed_outlives_a_restart(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    """Owed at the snapshot or since, settled before, with or after it, under the id of its own run: nothing else is."""
+    path = tmp_path / "journal.db"
+    body = Engine(house.plan()).snapshot()
+    await _written(
+        path,
+        FIRST,
+        _entry(1, snapshot=body),
+        _entry(2, settled=(_settled(1, "broker"),)),
+        _entry(3, settled=(_settled(2, "log"),), snapshot=body),
+        _entry(4, settled=(_settled(1, "log"), _settled(3, "log"))),
+    )
+    await _written(path, SECOND, _entry(5, settled=(_settled(3, "broker"),)))
+    damage(path)
+    recovered = _recovered(path)
+    assert recovered.ledger.owed() == [
+        Owed(number, output, Delivery(f"{run.name}-{number}", _event(number).decision, 1000.0 + number))
+        for number, output, run in [
+            (2, "broker", FIRST),
+            (4, "broker", FIRST),
+            (4, "log", FIRST),
+            (5, "broker", SECOND),
+        ]
+    ]
+    assert recovered.next_decision == 6
+    assert bool(recovered.problems) == (damage is not _damage_nothing)
+    with sqlite3.connect(path) as connection:
+        pending = connection.execute("SELECT decision_seq, output, id FROM outbox WHERE state = 'pending'").fetchall()
+    assert sorted(pending) == [(one.decision, one.output, one.delivery.id) for one in recovered.ledger.owed()]
+
+
+async def test_a_snapshot_stays_small(tmp_path: Path) -> None:
+    """It carries what is owed, not what ever was."""
+    path = tmp_path / "journal.db"
+    entries = [
+        _entry(number, settled=(_settled(number - 1, "broker"), _settled(number - 1, "log")))
+        for number in range(1, 500)
+    ]
+    entries[-1].snapshot = b"x"
+    await _written(path, FIRST, *entries)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT length(unsettled) < 500 FROM snapshots").fetchone() == (1,)
+
+
+async def test_a_decision_that_could_not_be_held_is_owed_from_the_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left out of the journal while its disk was gone, it is in the snapshot after that, and keeps its number."""
+    monkeypatch.setattr(journal_module, "HELD_DECISIONS", 1)
+    path = tmp_path / "absent" / "journal.db"
+    degraded, recovered = asyncio.Event(), asyncio.Event()
+    journal = Journal(Writer(path, None, SECOND), Ledger(), lambda reason: degraded.set(), recovered.set)
+    journal.start()
+    journal.submit(_entry(1))
+    await asyncio.wait_for(degraded.wait(), 10)
+    journal.submit(_entry(2))
+    assert journal.lost_decisions == 1
+    assert journal.wants_snapshot
+    path.parent.mkdir()
+    await asyncio.wait_for(recovered.wait(), 10)
+    journal.submit(Entry(Stamp(3.0, 1003.0, "boot", 3.0), snapshot=Engine(house.plan()).snapshot()))
+    assert await asyncio.to_thread(journal.close, 10)
+    memory = _recovered(path)
+    assert [one.decision for one in memory.ledger.owed()] == [1, 2]
+    assert memory.next_decision == 3
+
+
+@pytest.mark.parametrize("kills", range(3))
+def test_killed_at_any_moment_snapshot_and_rows_agree(tmp_path: Path, kills: int) -> None:
+    """After kill -9 in the middle of writing, a start from the snapshot owes exactly what a fold of all rows owes."""
+    path = tmp_path / "journal.db"
+    command = [sys.executable, str(CHILD), str(path), "owe"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        lines = [child.stdout.readline() for _ in range(300 * (kills + 1))]
+        child.send_signal(signals.SIGKILL)
+        acknowledged = [int(line) for line in lines + child.stdout.readlines() if line.endswith("\n")]
+    with_snapshot = _recovered(path)
+    assert with_snapshot.problems == []
+    assert with_snapshot.next_decision > acknowledged[-1]
+    _execute(path, "DELETE FROM snapshots")
+    from_rows = _recovered(path)
+    assert with_snapshot.folded < from_rows.folded
+    assert with_snapshot.ledger.owed() == from_rows.ledger.owed()
+    last = from_rows.next_decision - 1
+    assert [(one.decision, one.output) for one in from_rows.ledger.owed()] == [
+        *((number, "broker") for number in range(7, last - 9, 7)),  # never settled by the child
+        *((number, output) for number in range(last - 9, last + 1) for output in ("broker", "log")),
+    ]
+
+
+async def test_pruned_signals_leave_their_decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound signals go, but what was decided and settled in the same rows stays, and what is owed too."""
+    monkeypatch.setattr(journal_retention, "SIGNALS_KEPT", 5)
+    monkeypatch.setattr(journal_retention, "PRUNE_ROWS", 3)  # several transactions
+    path = tmp_path / "journal.db"
+    body = Engine(house.plan()).snapshot()
+    entries = [_entry(number, settled=(_settled(number - 1, "log"),)) for number in range(1, 21)]
+    plain = [Entry(Stamp(at, 1000.0 + at, "boot", at), [Tick(at)]) for at in map(float, range(21, 61))]
+    for entry in (entries[4], entries[9], plain[0], plain[19]):
+        entry.snapshot = body
+    await _written(path, FIRST, *entries, *plain, apart=True)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT seq FROM decisions").fetchall() == [(number,) for number in range(1, 21)]
+        assert connection.execute("SELECT at FROM signals").fetchall() == [(float(at),) for at in range(22, 61)]
+        rows = connection.execute("SELECT seq FROM commits WHERE signals IS NULL").fetchall()
+        assert rows == [(seq,) for seq in range(1, 21)], "of the rest, rows without a decision are gone altogether"
+        confirmed = "SELECT count(*) FROM outbox WHERE state = 'confirmed'"
+        assert connection.execute(confirmed).fetchone() == (19,)
+    assert len(_recovered(path).ledger.owed()) == 21
+
+
+async def test_a_decision_forgotten_by_age_is_still_delivered(tmp_path: Path) -> None:
+    """An evacuation that nobody confirmed is owed from the snapshot, even when its row is gone after thirty days."""
+    path = tmp_path / "journal.db"
+    body = Engine(house.plan()).snapshot()
+    evacuate = Event(1, 1000.0, Evacuate(0.0, "whole/1", "whole", ("venue",), "room-1"))
+    month_s = journal_retention.KEPT_S + 1.0
+    await _written(path, FIRST, Entry(Stamp(0.0, 1000.0, "boot", 0.0), [Tick(0.0)], [evacuate]))
+    for at in (month_s, month_s + 1.0):
+        await _written(path, FIRST, Entry(Stamp(at, 1000.0 + at, "boot", at), [Tick(at)], snapshot=body))
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
+    recovered = _recovered(path)
+    assert [one.delivery for one in recovered.ledger.owed()] == [FIRST.delivery(evacuate)] * 2
+    assert recovered.next_decision == 2
+
+
+async def test_a_part_that_cannot_be_read_costs_itself(tmp_path: Path) -> None:
+    """A decision, a settlement or a delivery of another program's making is told and skipped; its neighbours count."""
+    path = tmp_path / "journal.db"
+    body = Engine(house.plan()).snapshot()
+    await _written(path, SECOND, _entry(1), _entry(2, snapshot=body))
+    await _written(path, SECOND, _entry(3), _entry(4, settled=(_settled(9, "broker"),)))
+    _execute(path, """UPDATE snapshots SET unsettled = replace(unsettled, '"wall":1001.0', '"wall":"?"')""")
+    _execute(path, """UPDATE commits SET events = replace(events, '"wall":1003.0', '"wall":"?"') WHERE seq > 1""")
+    _execute(path, "UPDATE commits SET settled = '[[9' WHERE settled IS NOT NULL")
+    recovered = _recovered(path)
+    assert [one.decision for one in recovered.ledger.owed()] == [2, 4]
+    assert len(recovered.problems) == 3
