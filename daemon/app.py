@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.setup import Setup
 from daemon.broadcast import Broadcast
@@ -22,11 +23,12 @@ from daemon.outbox import Outbox
 from daemon.pump import Pump
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
+from daemon.standing import standing
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
 from daemon.watchdog import Watchdog
 from daemon.worker import Worker
-from drivers.contract import Link, Output, OutputContext
+from drivers.contract import Delivery, Link, Output, OutputContext
 from drivers.registry import LINKS, OUTPUTS
 from rules.engine import Engine
 from rules.plan import Plan
@@ -95,7 +97,14 @@ class _Parts:
             Writer(path, opened.connection, this), memory.ledger, self._on_degraded, self._on_recovered
         )
         self._outbox = Outbox(this, clock, broadcast)
-        self._pump = Pump(memory.engine, self._journal, clock, self._outbox, next_decision=memory.next_decision)
+        self._pump = Pump(
+            memory.engine,
+            self._journal,
+            clock,
+            self._outbox,
+            next_decision=memory.next_decision,
+            untold=memory.news,
+        )
         links: dict[str, tuple[str, Link]] = {
             link.id: (link.kind, LINKS[link.kind].build(link.id, link.settings, link.drivers, self._pump, clock.now))
             for link in setup.links
@@ -109,6 +118,9 @@ class _Parts:
         outputs: list[Output] = [
             OUTPUTS[output.kind].build(output.id, output.settings, context) for output in setup.outputs
         ]
+        shown = [*memory.ledger.in_force(), *_shown(this, memory.engine, clock)]
+        for output in outputs:
+            output.take_up(shown)
         self._workers = [Worker(output, clock, self._outbox.settle, self._pump.report) for output in outputs]
         self._outbox.connect(self._workers, self._journal)
         self._supervisor = Supervisor(clock, self._pump.report)
@@ -135,11 +147,11 @@ class _Parts:
         sd_notify("READY=1")
         _log.info("ready")
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((pump, watchdog, stopping), return_when=asyncio.FIRST_COMPLETED)
+        lasting = (pump, watchdog, *telling, *hearing, api)
+        ends: list[asyncio.Future[Any]] = [*lasting, self._journal.ended, stopping]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         try:
-            for task in (pump, watchdog):
-                if task.done():
-                    task.result()
+            self._look_for_the_dead(lasting)
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
@@ -149,6 +161,16 @@ class _Parts:
             await _end([*telling, pump, watchdog], STOP_TASKS_S)
             if not await asyncio.to_thread(self._journal.close, STOP_JOURNAL_S):
                 _log.error("the journal did not end within %.0f s; what it could not write is lost", STOP_JOURNAL_S)
+
+    def _look_for_the_dead(self, lasting: "Sequence[asyncio.Task[None]]") -> None:
+        """None of them ends by itself. Raises what ended one, or RuntimeError; the service manager starts us anew."""
+        for task in lasting:
+            if task.done():
+                if not task.cancelled():
+                    task.result()
+                raise RuntimeError(f"{task.get_name()} has ended, which it never should")
+        if self._journal.ended.done():
+            raise RuntimeError("the journal's thread has ended, which it never should; the log says why")
 
     def _keep(self, source: str, run: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.keep(source, run), name=source)
@@ -209,6 +231,15 @@ class _Parts:
             self._pump.report(Fault(self._opened.clock.now(), JOURNAL, "older_state", text))
         elif self._opened.problem:
             self._pump.report(Recovered(self._opened.clock.now(), JOURNAL, "unusable"))
+
+
+def _shown(run: Run, engine: Engine, clock: SystemClock) -> list[Delivery]:
+    """What stands, for outputs that keep states; it is no news, so these ids are never seen as repeats of anything."""
+    decisions = standing(engine, clock.now())
+    return [
+        Delivery(f"{run.name}-standing-{number}", decision, clock.wall_of(decision.at))
+        for number, decision in enumerate(decisions)
+    ]
 
 
 def _staying(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -13,6 +13,7 @@ from daemon.clock import Stamp
 from daemon.core import Event, JournalHealth
 from daemon.journal_writer import Writer
 from daemon.ledger import Ledger, Owed, Settled
+from drivers.contract import Delivery
 from rules.signal import Signal
 
 COMMIT_DEADLINE_S = 0.25  # a healthy commit takes 0.1 ms to 50 ms; beyond this, alarms go out from memory
@@ -25,7 +26,10 @@ HELD_DECISIONS = 10_000  # not yet written; kept longer than signals, for they a
 
 @dataclass(slots=True)
 class Entry:
-    """What becomes durable together. `snapshot` is the engine after the last of `signals`, `unsettled` what is owed."""
+    """What becomes durable together.
+
+    `snapshot` is the engine after the last of `signals`; with it go the deliveries owed and those in force.
+    """
 
     stamp: Stamp
     signals: Sequence[Signal] = ()
@@ -33,6 +37,7 @@ class Entry:
     settled: Sequence[Settled] = ()
     snapshot: bytes | None = None
     unsettled: Sequence[Owed] = ()
+    in_force: Sequence[Delivery] = ()
     done: Callable[[], None] | None = None
     submitted: float = 0.0  # loop time
 
@@ -64,9 +69,11 @@ class Journal:
     def start(self) -> None:
         """Begin to write. Call on the running loop."""
         self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self._loop.create_future()  # done when the writer's thread is no more
         self._writer.start(
             written=lambda count: self._loop.call_soon_threadsafe(self._written, count),
             failed=lambda reason: self._loop.call_soon_threadsafe(self._degrade, reason),
+            died=lambda: self._loop.call_soon_threadsafe(self.ended.set_result, None),
         )
 
     def submit(self, entry: Entry) -> None:
@@ -77,6 +84,7 @@ class Journal:
         self._ledger.take(self._writer.run, entry.events, entry.settled)
         if entry.snapshot is not None:
             entry.unsettled = self._ledger.owed()
+            entry.in_force = self._ledger.in_force()
         self._bound(entry)
         if self.degraded and not (entry.signals or entry.events or entry.settled or entry.snapshot):
             self._release(entry)  # nothing of it is left to write, and those before it are released already

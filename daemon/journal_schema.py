@@ -32,7 +32,8 @@ CREATE TABLE commits (
     total INTEGER NOT NULL, decided INTEGER NOT NULL, -- signals so far, number of the last decision so far
     settled TEXT, events TEXT, signals TEXT);
 CREATE TABLE snapshots (
-    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body BLOB NOT NULL, unsettled TEXT);
+    seq INTEGER PRIMARY KEY, commit_seq INTEGER NOT NULL, wall REAL NOT NULL, body BLOB NOT NULL,
+    unsettled TEXT, in_force TEXT);
 CREATE VIEW signals AS
     SELECT commits.seq AS commit_seq, each.key AS position, json_extract(each.value, '$[0]') AS kind,
         json_extract(each.value, '$[1]') AS at, commits.wall AS wall, each.value AS body

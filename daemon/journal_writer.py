@@ -77,10 +77,15 @@ class Writer:
         if connection is not None:
             self._adopt(connection)
 
-    def start(self, written: Callable[[int], object], failed: Callable[[str], object]) -> None:
-        """`written(n)`: the n oldest entries are durable. `failed(reason)`: they are not, and are tried again."""
+    def start(
+        self, written: Callable[[int], object], failed: Callable[[str], object], died: Callable[[], object]
+    ) -> None:
+        """`written(n)`: the n oldest entries are durable. `failed(reason)`: they are not, and are tried again.
+        `died()`: a bug has ended the thread.
+        """
         self._written = written
         self._failed = failed
+        self._died = died
         self._thread.start()
 
     def put(self, entry: "Entry") -> None:
@@ -94,6 +99,13 @@ class Writer:
         return not self._thread.is_alive()
 
     def _main(self) -> None:
+        try:
+            self._serve()
+        finally:
+            if not self._closing.is_set():
+                self._died()
+
+    def _serve(self) -> None:
         ended = False
         while not ended:
             group, ended = self._take()
@@ -150,8 +162,9 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
         connection.execute(_INSERT, row)
         if last.snapshot is not None:
-            snapshot = (row.seq, row.wall, last.snapshot, journal_text.encode(last.unsettled))
-            connection.execute("INSERT INTO snapshots VALUES (NULL, ?, ?, ?, ?)", snapshot)
+            owed, in_force = journal_text.encode(last.unsettled), journal_text.encode(last.in_force)
+            snapshot = (row.seq, row.wall, last.snapshot, owed, in_force)
+            connection.execute("INSERT INTO snapshots VALUES (NULL, ?, ?, ?, ?, ?)", snapshot)
         if prune:
             self._retention.step(connection, row.total, row.wall)
             connection.execute("COMMIT")

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from daemon.core import Event
 from drivers.contract import Delivery
+from rules.decision import EndEvacuation, Evacuate
 
 Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
 
@@ -44,19 +45,36 @@ class Owed(Struct, frozen=True, array_like=True):
 
 
 class Ledger:
-    """The deliveries owed after all that it took. Bounded by its readers: a worker settles what it drops."""
+    """The deliveries owed after all that it took, and those that put the evacuations in force, owed or not.
 
-    def __init__(self, owed: Iterable[Owed] = ()) -> None:
+    Bounded by its readers: a worker settles what it drops, and there are as many evacuations as plans.
+    """
+
+    def __init__(self, owed: Iterable[Owed] = (), in_force: Iterable[Delivery] = ()) -> None:
         self._owed = {(one.decision, one.output): one.delivery for one in owed}
+        self._in_force: dict[str, Delivery] = {}
+        for delivery in in_force:
+            self._follow(delivery)
 
     def take(self, run: Run, events: Sequence[Event], settled: Sequence[Settled]) -> None:
         """What one row says: first what was decided, then what was settled."""
         for event in events:
             delivery = run.delivery(event)
+            self._follow(delivery)
             for output in run.outputs:
                 self._owed[event.id, output] = delivery
         for one in settled:
             self._owed.pop((one.decision, one.output), None)
+
+    def in_force(self) -> list[Delivery]:
+        """The deliveries of the evacuations in force, under the ids they were told with."""
+        return list(self._in_force.values())
+
+    def _follow(self, delivery: Delivery) -> None:
+        if isinstance(delivery.decision, Evacuate):
+            self._in_force[delivery.decision.evacuation] = delivery
+        elif isinstance(delivery.decision, EndEvacuation):
+            self._in_force.pop(delivery.decision.evacuation, None)
 
     def owed(self) -> list[Owed]:
         """In the order in which they were decided."""

@@ -43,7 +43,7 @@ class Pump:
     """Implements drivers.contract.Inbox.
 
     When the inbox is full a message is dropped, counted and told as a fault; its `done` is then never called, so that
-    the sender, unacknowledged, offers it again.
+    the sender, unacknowledged, offers it again. A message without `done` is never dropped: there are few of them.
     """
 
     def __init__(
@@ -54,12 +54,14 @@ class Pump:
         downstream: Downstream,
         *,
         next_decision: int,
+        untold: Sequence[Decision] = (),
     ) -> None:
         self._engine = engine
         self._journal = journal
         self._clock = clock
         self._downstream = downstream
         self._next_decision = next_decision
+        self._untold = list(untold)  # of an earlier run: told in the first turn
         self._inbox: deque[_Message] = deque()
         self._waiting = 0  # signals in the inbox
         self._wake = asyncio.Event()
@@ -75,7 +77,8 @@ class Pump:
         self.dropped = 0
 
     def put(self, signals: Sequence[Signal], done: Callable[[], None] | None = None) -> None:
-        if self._waiting + len(signals) > INBOX_SIGNALS:
+        refusable = done is not None  # what nobody will offer again, a link's own words, is taken all the same
+        if refusable and self._waiting + len(signals) > INBOX_SIGNALS:
             self._overflow(len(signals))
             return
         self._enqueue(_Message(signals, done))
@@ -113,6 +116,8 @@ class Pump:
         events: list[Event] = []
         messages: list[_Message] = []
         answers: list[tuple[asyncio.Future[Sequence[Decision]], Sequence[Decision]]] = []
+        self._say(self._untold, events)
+        self._untold.clear()
         self._resume_if_slept(taken, events)
         while self._inbox and len(taken) < TURN_SIGNALS:
             message = self._inbox.popleft()
@@ -151,10 +156,13 @@ class Pump:
         taken.append(signal)
         if type(signal) is Reading:
             self.readings_taken += 1
+        self._say(decisions, events)
+        return decisions
+
+    def _say(self, decisions: Sequence[Decision], events: list[Event]) -> None:
         for decision in decisions:
             events.append(Event(self._next_decision, self._clock.wall(), decision))
             self._next_decision += 1
-        return decisions
 
     def _resume_if_slept(self, taken: list[Signal], events: list[Event]) -> None:
         """A machine that was suspended heard nothing, and that is no device's silence."""

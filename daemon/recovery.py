@@ -1,6 +1,7 @@
 """The engine and the deliveries owed, as they were: the newest snapshot, and every row after it, folded.
 
-What the engine decides during this fold is dropped: it was journaled in the same rows as its signals.
+What the engine decides during this fold was journaled in the same rows as its signals, and is dropped. Only when the
+rules have changed in between can it decide what nobody was told: of that, what still stands is news.
 """
 
 import sqlite3
@@ -12,6 +13,8 @@ from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal_text import Column, Item
 from daemon.ledger import Ledger, Owed, Run, Settled
+from drivers.contract import Delivery
+from rules.decision import Decision, Escalate, Evacuate, Raise
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Signal
@@ -20,6 +23,7 @@ _signals: Column[Signal] = Column("signal", Signal)
 _events: Column[Event] = Column("decision", Event)
 _settled: Column[Settled] = Column("settlement", Settled)
 _unsettled: Column[Owed] = Column("delivery", Owed)
+_in_force: Column[Delivery] = Column("delivery", Delivery)
 _outputs = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -33,6 +37,7 @@ class Recovered:
     next_decision: int = 1
     folded: int = 0
     problems: list[str] = field(default_factory=list)
+    news: list[Decision] = field(default_factory=list)
 
 
 def last_stamp(connection: sqlite3.Connection) -> Stamp | None:
@@ -47,6 +52,7 @@ def recover(connection: sqlite3.Connection, plan: Plan) -> Recovered:
     """Build engine and ledger from the journal. Raises sqlite3.Error."""
     memory = Recovered(Engine(plan), last=last_stamp(connection))
     _fold(connection, memory, after=_from_snapshot(connection, plan, memory))
+    memory.news = _still_standing(memory.news, memory.engine)
     (decided,) = connection.execute("SELECT decided FROM commits ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
     # what a full disk kept out of the rows can still be owed, and its number is not given again
     memory.next_decision = 1 + max([decided, *(one.decision for one in memory.ledger.owed())])
@@ -55,15 +61,16 @@ def recover(connection: sqlite3.Connection, plan: Plan) -> Recovered:
 
 def _from_snapshot(connection: sqlite3.Connection, plan: Plan, memory: Recovered) -> int:
     """Take up the newest snapshot that can be read. Returns the row of `commits` that it stands after."""
-    sql = "SELECT seq, commit_seq, body, unsettled FROM snapshots ORDER BY seq DESC"
-    for seq, commit, body, unsettled in connection.execute(sql):
+    sql = "SELECT seq, commit_seq, body, unsettled, in_force FROM snapshots ORDER BY seq DESC"
+    for seq, commit, body, unsettled, in_force in connection.execute(sql):
         try:
             owed = _unsettled.decode(unsettled, f"snapshot {seq}", memory.problems)
+            standing = _in_force.decode(in_force, f"snapshot {seq}", memory.problems)
             memory.engine = Engine.restore(plan, body)
         except (msgspec.MsgspecError, ValueError) as error:
             memory.problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
             continue
-        memory.ledger = Ledger(owed)
+        memory.ledger = Ledger(owed, standing)
         return int(commit)
     return 0
 
@@ -74,11 +81,37 @@ def _fold(connection: sqlite3.Connection, memory: Recovered, after: int) -> None
         "SELECT seq, run, signals, events, settled FROM commits WHERE seq > ? ORDER BY seq", (after,)
     )
     for seq, run, signals, events, settled in rows:
+        fresh: list[Decision] = []
         for signal in _read(_signals, signals, seq, memory.problems):
-            memory.engine.step(signal)
+            fresh += memory.engine.step(signal)
             memory.folded += 1
         decided = _read(_events, events, seq, memory.problems)
+        if fresh:
+            memory.news += _untold(fresh, decided)
         memory.ledger.take(runs[run], decided, _read(_settled, settled, seq, memory.problems))
+
+
+def _untold(fresh: list[Decision], decided: list[Event]) -> list[Decision]:
+    """Of what the engine says now, the alarms and evacuations that it did not say then."""
+    told = {_subject(event.decision) for event in decided}
+    return [decision for decision in fresh if _subject(decision) and _subject(decision) not in told]
+
+
+def _subject(decision: Decision) -> str:
+    """What an announcement is about; nothing for a decision that announces no danger."""
+    match decision:
+        case Raise() | Escalate():
+            return f"{decision.alarm} {decision.tier}"
+        case Evacuate():
+            return decision.evacuation
+        case _:
+            return ""
+
+
+def _still_standing(news: list[Decision], engine: Engine) -> list[Decision]:
+    standing = {f"{alarm.alarm} {alarm.tier}" for alarm in engine.alarms()}
+    standing |= {status.evacuation for status in engine.evacuations()}
+    return [decision for decision in news if _subject(decision) in standing]
 
 
 def _runs(connection: sqlite3.Connection) -> dict[int, Run]:

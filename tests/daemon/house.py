@@ -1,7 +1,7 @@
 """A venue of three devices, and clocks and outputs that tests hold in their hands."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from daemon.clock import Stamp
 from drivers.contract import Delivery, DeliveryFailed, LinkHealth
@@ -97,6 +97,9 @@ class HandOutput:
         self.gate = asyncio.Event()
         self.gate.set()
         self.changed = asyncio.Event()
+
+    def take_up(self, standing: Sequence[Delivery]) -> None:
+        """It keeps no states."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()

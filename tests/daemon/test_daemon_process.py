@@ -280,3 +280,26 @@ def test_a_state_folder_that_cannot_be_made_is_told(daemon: Daemon) -> None:
     ended = subprocess.run(daemon.command(), capture_output=True, text=True, timeout=WITHIN_S, check=False)
     assert ended.returncode == 1
     assert str(daemon.state) in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_who_was_away_hears_of_an_evacuation_in_force(daemon: Daemon, mosquitto: Mosquitto) -> None:
+    """Confirmed long ago, and then daemon and broker lose power: a sounder that comes back gets the same trigger."""
+    daemon.start()
+    until("the daemon is up", daemon.up)
+    field = Field(mosquitto.port, confirm=True)
+    field.press()
+    _acknowledged(field)
+    until("the sounder's word is known", lambda: daemon.decided("evacuate") == 1 and _settled(daemon))
+    field.close()
+    daemon.kill()
+    mosquitto.kill()
+    for forgotten in mosquitto.folder.glob("*.db*"):
+        forgotten.unlink()
+    mosquitto.start()
+    daemon.start()
+    late = Field(mosquitto.port, confirm=True)
+    try:
+        _triggered(late)
+    finally:
+        late.close()
+    assert set(late.triggers) == set(field.triggers)

@@ -20,9 +20,9 @@ from daemon.journal_writer import Writer
 from daemon.ledger import Ledger, Owed, Run, Settled
 from daemon.recovery import Recovered, recover
 from drivers.contract import Delivery
-from rules.decision import Evacuate, ZoneTier
+from rules.decision import EndEvacuation, Evacuate, ZoneTier
 from rules.engine import Engine
-from rules.signal import Tick
+from rules.signal import Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
 
@@ -224,3 +224,38 @@ async def test_a_part_that_cannot_be_read_costs_itself(tmp_path: Path) -> None:
     recovered = _recovered(path)
     assert [one.decision for one in recovered.ledger.owed()] == [2, 4]
     assert len(recovered.problems) == 3
+
+
+async def test_an_evacuation_in_force_keeps_its_delivery_until_its_end(tmp_path: Path) -> None:
+    """Confirmed or not, from the rows and from a snapshot; after its end it is forgotten."""
+    path = tmp_path / "journal.db"
+    evacuate = Event(1, 1001.0, Evacuate(1.0, "whole-1", "whole", ("venue",), "room-1"))
+    begun = Entry(Stamp(1.0, 1001.0, "boot", 1.0), [Tick(1.0)], [evacuate])
+    confirmed = (Settled(1, "broker", "confirmed"), Settled(1, "log", "confirmed"))
+    await _written(path, FIRST, begun, _entry(2, settled=confirmed))
+    assert [one.id for one in _recovered(path).ledger.in_force()] == ["aaaa-1"]
+    await _written(path, SECOND, _entry(3, snapshot=Engine(house.plan()).snapshot()))
+    assert [one.id for one in _recovered(path).ledger.in_force()] == ["aaaa-1"]
+    ended = Event(4, 1004.0, EndEvacuation(4.0, "whole-1", "whole", ("venue",)))
+    await _written(path, SECOND, Entry(Stamp(4.0, 1004.0, "boot", 4.0), [Tick(4.0)], [ended]))
+    assert _recovered(path).ledger.in_force() == []
+
+
+async def test_what_changed_rules_decide_of_the_past_is_news(tmp_path: Path) -> None:
+    """Rows written under rules that said nothing; today's rules make an evacuation of them, and people must hear it."""
+    path = tmp_path / "journal.db"
+    stamp = Stamp(5.0, 1005.0, "boot", 5.0)
+    await _written(path, FIRST, Entry(stamp, [Tick(1.0), house.press(5.0, 1)], []))
+    news = _recovered(path).news
+    assert [type(decision).__name__ for decision in news] == ["Raise", "Evacuate"]
+
+
+async def test_under_the_same_rules_nothing_of_the_past_is_news(tmp_path: Path) -> None:
+    """What was journaled with its signals is not told again."""
+    path = tmp_path / "journal.db"
+    engine = Engine(house.plan())
+    heard: list[Signal] = [Tick(1.0), house.press(5.0, 1)]
+    told = [decision for one in heard for decision in engine.step(one)]
+    events = [Event(number, 1005.0, decision) for number, decision in enumerate(told, start=1)]
+    await _written(path, FIRST, Entry(Stamp(5.0, 1005.0, "boot", 5.0), heard, events))
+    assert _recovered(path).news == []

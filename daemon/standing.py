@@ -1,0 +1,34 @@
+"""What stands when the daemon starts, as the decisions that show it: for outputs that keep states."""
+
+from rules.decision import Acknowledged, Decision, Raise, ReportFault, Return, ZoneTier
+from rules.engine import Engine
+from rules.status import AlarmStatus
+
+
+def standing(engine: Engine, now: float) -> list[Decision]:
+    """One decision for each zone, standing alarm and fault. Evacuations are not among them: they keep their id."""
+    zones = [ZoneTier(now, zone, tier) for zone, tier in engine.zone_tiers().items()]
+    alarms = [_shown(alarm) for alarm in engine.alarms() if alarm.tier]
+    faults = [ReportFault(fault.since, fault.source, fault.code, fault.text) for fault in engine.faults()]
+    return [*zones, *alarms, *faults]
+
+
+def _shown(alarm: AlarmStatus) -> Decision:
+    return _kind(alarm)(
+        at=alarm.since,
+        alarm=alarm.alarm,
+        rule=alarm.rule,
+        place=alarm.place,
+        zone=alarm.zone,
+        category=alarm.category,
+        tier=alarm.tier,
+        state=alarm.state,
+        sounding=alarm.sounding,
+        because=alarm.because,
+    )
+
+
+def _kind(alarm: AlarmStatus) -> type[Raise] | type[Acknowledged] | type[Return]:
+    if alarm.state == "acked":
+        return Acknowledged
+    return Raise if alarm.state == "unack" else Return
