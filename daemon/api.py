@@ -79,7 +79,7 @@ async def serve(core: Core, socket_path: Path) -> None:
     """
     streams = Streams()
     server = uvicorn.Server(_settings(create_app(core, streams)))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # uvicorn has no setting for it
     with listening(socket_path) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="api")
         try:

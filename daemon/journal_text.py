@@ -37,7 +37,7 @@ class Column(Generic[Item]):
 
     def __init__(self, name: str, item: object) -> None:
         self._name = name
-        self._all = msgspec.json.Decoder(list[item])  # type: ignore[valid-type]
+        self._all = msgspec.json.Decoder(list[item])  # type: ignore[valid-type]  # a type made at run time
         self._one = msgspec.json.Decoder(item)
 
     def decode(self, text: str | None, where: str, problems: list[str]) -> list[Item]:

@@ -1,10 +1,11 @@
 """A told story: what happens when in a venue, and what Tocsin must make of it. The form of a scenario file."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from config.words import Duration, Id, Words
+from daemon.client import OrderWord
 from drivers.settings import Settings
 
 START = "start"
@@ -71,10 +72,10 @@ class OrderAction(Settings):
         return self
 
     @property
-    def verb(self) -> str:
+    def verb(self) -> OrderWord:
         """As in the API: acknowledge, silence, reset, evacuate, all-clear."""
-        verbs = ("acknowledge", "silence", "reset", "evacuate", "all_clear")
-        return next(verb for verb in verbs if getattr(self, verb) is not None).replace("_", "-")
+        words: tuple[OrderWord, ...] = get_args(OrderWord)
+        return next(word for word in words if getattr(self, word.replace("-", "_")) is not None)
 
     @property
     def target(self) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from daemon.client import EventView
 from simulators.play import Verdict
-from simulators.scenario import MOMENT, Step
+from simulators.scenario import MOMENT, MainsAction, Step
 
 STYLE: dict[str, dict[str, Any]] = {
     "blue": {"fg": "bright_white", "bg": "blue"},
@@ -162,9 +162,10 @@ def describe(step: Step) -> str:
             return f"{step.cigarette.count} cigarette(s) in {step.cigarette.zone}"
         case "fog" if step.fog is not None:
             return f"the fog machine in {step.fog.zone} runs for {step.fog.burst:g} s"
-        case "mains":
-            state, zone = (step.mains, None) if isinstance(step.mains, str) else (step.mains.state, step.mains.zone)  # type: ignore[union-attr]
-            return f"mains {state}{f' in {zone}' if zone else ''}"
+        case "mains" if isinstance(step.mains, str):
+            return f"mains {step.mains}"
+        case "mains" if isinstance(step.mains, MainsAction):
+            return f"mains {step.mains.state}{f' in {step.mains.zone}' if step.mains.zone else ''}"
         case "door" if step.door is not None:
             return f"the door of {step.door.zone} is {step.door.state}"
         case "link" if step.link is not None:
