@@ -9,6 +9,8 @@ from rules.venue import Text, Venue
 
 Each = Literal["device", "zone", "venue"]
 
+HIGHLY_MANAGED = frozenset({"fire", "panic"})  # categories
+
 
 @dataclass(frozen=True, slots=True)
 class TierRule:
@@ -53,6 +55,15 @@ class Rule:
     investigate: InvestigationRule | None = None
     evacuate: str | None = None  # id of the evacuation plan that the highest tier puts in force
     line: str = ""
+
+    @property
+    def highly_managed(self) -> bool:
+        """Whether nothing may keep its alarms from people: fire, calls for help, and whatever evacuates.
+
+        Such an alarm is never shelved, suppressed, held for chattering, grouped in a flood or delayed
+        (ISA-18.2 "highly managed alarm").
+        """
+        return self.category in HIGHLY_MANAGED or self.evacuate is not None
 
 
 @dataclass(frozen=True, slots=True)
