@@ -13,6 +13,7 @@ Names are checked against the vocabulary afterwards, by `rules.typecheck`.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf
 
 MAX_TEXT = 2000  # characters: longer is a generated bomb, not a rule somebody can read
 MAX_NODES = 200  # bounds the cost of one evaluation
@@ -152,9 +153,15 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_TEXT:
         raise ExpressionError(MAX_TEXT, f"a condition has at most {MAX_TEXT} characters, this one has {len(text)}")
     root = _Parser(text).parse()
+    count = sum(1 for _ in walk(root))
+    if count > MAX_NODES:
+        raise ExpressionError(0, f"a condition has at most {MAX_NODES} parts, this one has {count}")
+    return expression(text, root)
+
+
+def expression(text: str, root: Node) -> Expression:
+    """A tree with its text, and the names found in it."""
     nodes = list(walk(root))
-    if len(nodes) > MAX_NODES:
-        raise ExpressionError(0, f"a condition has at most {MAX_NODES} parts, this one has {len(nodes)}")
     return Expression(
         text,
         root,
@@ -327,11 +334,14 @@ class _Parser:
 
 def _finite(token: _Token) -> float:
     value = float(token.text)
-    if value in (float("inf"), float("-inf")):
+    if isinf(value):
         raise ExpressionError(token.offset, f"{token.text} is too large a number")
     return value
 
 
 def _duration(token: _Token) -> Duration:
     digits = token.text.rstrip("msh")
-    return Duration(float(digits) * SECONDS[token.text[len(digits) :]], token.offset)
+    seconds = float(digits) * SECONDS[token.text[len(digits) :]]
+    if isinf(seconds):
+        raise ExpressionError(token.offset, f"{token.text} is too long a time")
+    return Duration(seconds, token.offset)
