@@ -37,6 +37,10 @@ class Tally:
         """Whether the device is one of those counted."""
         return member.device.id in self._truths
 
+    def truth_of(self, member: DeviceState) -> Truth:
+        """What the condition is for one device; false for one that it has nothing to say about."""
+        return self._truths.get(member.device.id, False)
+
     @property
     def total(self) -> int:
         """All devices looked at."""

@@ -15,17 +15,17 @@ from rules.tier import Tier
 class Coincidence:
     """The alarms of some rules in one place, and how many distinct devices are in alarm at `at` or above."""
 
-    __slots__ = ("_devices", "_within_s", "alarms", "at")
+    __slots__ = ("alarms", "at", "devices", "within_s")
 
     def __init__(self, alarms: Sequence[Alarm], at: Tier, devices: int, within_s: float | None) -> None:
         self.alarms = alarms
         self.at = at
-        self._devices = devices
-        self._within_s = within_s
+        self.devices = devices
+        self.within_s = within_s
 
     def holds(self, now: float) -> bool:
         """Whether enough distinct devices count at this instant."""
-        return len(self.contributors(now)) >= self._devices
+        return len(self.contributors(now)) >= self.devices
 
     def contributors(self, now: float) -> list[str]:
         """The ids of one alarm for each device that counts, in the order of the alarms."""
@@ -37,10 +37,10 @@ class Coincidence:
 
     def expires_at(self, now: float) -> float | None:
         """The next instant at which a device stops counting by itself."""
-        if self._within_s is None:
+        if self.within_s is None:
             return None
         ends = [
-            stood + self._within_s
+            stood + self.within_s
             for alarm in self.alarms
             if not alarm.stands(self.at) and (stood := alarm.stood_until(self.at)) is not None
         ]
@@ -49,7 +49,7 @@ class Coincidence:
     def _counts(self, alarm: Alarm, now: float) -> bool:
         if alarm.stands(self.at):
             return True
-        if self._within_s is None:
+        if self.within_s is None:
             return alarm.shown(self.at)
         stood = alarm.stood_until(self.at)
-        return stood is not None and now < stood + self._within_s
+        return stood is not None and now < stood + self.within_s

@@ -167,8 +167,8 @@ def _state(name: str) -> DeviceTruth:
 
 def _threshold(node: Compare) -> DeviceTruth:
     holds, threshold = COMPARISONS[node.operator], node.threshold
-    number = _device_number(node.left)
-    quantity = _quantity_of(node.left)
+    number = device_number(node.left)
+    quantity = quantity_of(node.left)
 
     def truth(device: DeviceState) -> Truth:
         value = number(device)
@@ -179,7 +179,8 @@ def _threshold(node: Compare) -> DeviceTruth:
     return truth
 
 
-def _device_number(node: Node) -> DeviceNumber:
+def device_number(node: Node) -> DeviceNumber:
+    """The number on the left side of a comparison on one device; None while it is unknown."""
     if isinstance(node, Name):
         name = node.name
         return lambda device: device.values.get(name)
@@ -203,7 +204,8 @@ def _rate(key: WindowKey) -> DeviceNumber:
     return number
 
 
-def _quantity_of(node: Node) -> str:
+def quantity_of(node: Node) -> str:
+    """The quantity that a number on one device is made of."""
     if isinstance(node, Name):
         return node.name
     assert isinstance(node, Call)
@@ -217,7 +219,7 @@ def compile_group(node: Node) -> GroupTruth:
     """The truth of a checked expression for a zone or the venue."""
     match node:
         case Compare():
-            number, operator, threshold = _group_number(node.left), node.operator, node.threshold
+            number, operator, threshold = group_number(node.left), node.operator, node.threshold
             return lambda group, now: compare(number(group), operator, threshold)
         case Not():
             inner = compile_group(node.operand)
@@ -238,7 +240,8 @@ def compile_group(node: Node) -> GroupTruth:
             raise AssertionError(f"not a condition on a group: {node}")
 
 
-def _group_number(node: Node) -> GroupNumber:
+def group_number(node: Node) -> GroupNumber:
+    """The number on the left side of a comparison on a group, as the interval in which it lies."""
     assert isinstance(node, Call)
     match node.function:
         case "share":

@@ -11,6 +11,7 @@ from rules.board import Board
 from rules.conditions import ABSENT, FAULTED
 from rules.decision import Because, Clear, Decision
 from rules.device_state import DeviceState
+from rules.explain import Explanation, explain
 from rules.faults import FaultRegister
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind, Quantity
@@ -119,6 +120,11 @@ class Engine:
     def evacuations(self) -> tuple[EvacuationStatus, ...]:
         """Every evacuation in force."""
         return tuple(self._board.evacuations.in_force.values())
+
+    def explain(self, alarm: str) -> Explanation | None:
+        """Why an alarm (rule@place) is as it is, or why it is not; None when no rule makes such an alarm."""
+        cause = self._board.causes.get(alarm)
+        return None if cause is None else explain(cause, self._now)
 
     def devices(self) -> tuple[DeviceStatus, ...]:
         """Every device of the venue and what it said last."""
