@@ -1,6 +1,7 @@
 """The daemon's API: HTTP and JSON on a Unix socket, for the command line, `tocsin top`, the console and scenarios.
 
-Whoever may open the socket (mode 0660) may read and order; `who` and `why` of an order are what the person says.
+Whoever may open the socket (mode 0660) may read and order; `who`, `why` and `role` of an order are what the person
+says.
 An order that the engine refuses, an unknown target included, is 409 with the engine's reason.
 """
 
@@ -21,21 +22,21 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.api_connection import BoundedConnection
-from daemon.api_models import TARGET_CHARS, WHO_CHARS, WHY_CHARS, OrderResult, OrderWord
+from daemon.api_models import TARGET_CHARS, WHO_CHARS, WHY_CHARS, OrderResult, OrderWord, RoleWord
 from daemon.api_problem import problem
 from daemon.api_socket import listening
 from daemon.api_stream import STREAMS_MAX, Streams
 from daemon.api_views import Views
 from daemon.core import Core
 from rules.decision import Refuse
-from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Silence
+from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Role, Silence
 
 BODY_BYTES_MAX = 16_384  # an order is three short strings; WHY_CHARS of four-byte characters fit eight times
 ORDER_S = 5.0  # an order is durable in milliseconds, or in 250 ms when the journal is degraded
 KEEP_ALIVE_S = 15  # `tocsin top` asks every 2 s and keeps its connection
 STOP_S = 2  # seconds for answers under way when the daemon stops
 
-_ORDERS: dict[OrderWord, Callable[[float, str, str, str], Order]] = {
+_ORDERS: dict[OrderWord, Callable[[float, str, str, str, Role], Order]] = {
     "acknowledge": Acknowledge,
     "silence": Silence,
     "reset": Reset,
@@ -52,13 +53,15 @@ def _words(shortest: int, longest: int) -> StringConstraints:
 
 
 class OrderBody(BaseModel):
-    """What a person orders: on what, who they are, and why. `target` may be empty for `silence` only: all alarms."""
+    """What a person orders: on what, who they are, why, and in which role. `target` may be empty for `silence` only:
+    all alarms."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     target: Annotated[str, _words(0, TARGET_CHARS)] = ""
     who: Annotated[str, _words(1, WHO_CHARS)]
     why: Annotated[str, _words(1, WHY_CHARS)]
+    role: RoleWord = "operator"
 
 
 def create_app(core: Core, streams: Streams | None = None) -> FastAPI:
@@ -189,7 +192,7 @@ def _add_orders(app: FastAPI, core: Core) -> None:
     async def order(order: OrderWord, body: OrderBody) -> Response:
         if not body.target and order != "silence":
             return problem(422, "target: must not be empty")
-        signal = _ORDERS[order](core.engine_time(), body.target, body.who, body.why)
+        signal = _ORDERS[order](core.engine_time(), body.target, body.who, body.why, body.role)
         try:
             async with asyncio.timeout(ORDER_S):
                 decisions = await core.order(signal)

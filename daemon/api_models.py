@@ -12,6 +12,7 @@ TierWord = Literal["none", "blue", "yellow", "orange", "red"]
 TIER_WORDS: tuple[TierWord, ...] = ("none", "blue", "yellow", "orange", "red")  # rising
 
 OrderWord = Literal["acknowledge", "silence", "reset", "evacuate", "all-clear"]
+RoleWord = Literal["operator", "commander", "engineer"]
 
 DEFAULT_SOCKET_NAME = "api.sock"  # in the state directory
 HEARTBEAT_S = 1.0  # the event stream says at least this often that it lives

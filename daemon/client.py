@@ -25,6 +25,7 @@ from daemon.api_models import (
     OrderResult,
     OrderWord,
     Problem,
+    RoleWord,
     StatusView,
     ZoneView,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "OrderResult",
     "OrderWord",
     "Refused",
+    "RoleWord",
     "StatusView",
     "StreamEnded",
     "TimedOut",
@@ -124,9 +126,9 @@ class DaemonClient:
     def evacuations(self) -> tuple[EvacuationView, ...]:
         return self._get("evacuations", tuple[EvacuationView, ...])
 
-    def order(self, order: OrderWord, target: str, *, who: str, why: str) -> OrderResult:
+    def order(self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator") -> OrderResult:
         """Returns once the order's effect is durable."""
-        body = {"target": target, "who": who, "why": why}
+        body = {"target": target, "who": who, "why": why, "role": role}
         return self._ask("POST", f"orders/{order}", OrderResult, body)
 
     def _get(self, path: str, form: type[Answer]) -> Answer:
@@ -176,9 +178,11 @@ class AsyncDaemonClient:
     async def evacuations(self) -> tuple[EvacuationView, ...]:
         return await self._get("evacuations", tuple[EvacuationView, ...])
 
-    async def order(self, order: OrderWord, target: str, *, who: str, why: str) -> OrderResult:
+    async def order(
+        self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator"
+    ) -> OrderResult:
         """Returns once the order's effect is durable."""
-        body = {"target": target, "who": who, "why": why}
+        body = {"target": target, "who": who, "why": why, "role": role}
         return await self._ask("POST", f"orders/{order}", OrderResult, body)
 
     async def events(self, listening: asyncio.Event | None = None) -> AsyncGenerator[EventView, None]:

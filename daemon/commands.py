@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from daemon.api_models import DEFAULT_SOCKET_NAME
+from daemon.api_models import DEFAULT_SOCKET_NAME, RoleWord
 from daemon.client import (
     AsyncDaemonClient,
     ClientError,
@@ -36,6 +36,14 @@ StateOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON as the API gives it, for programs.")]
 LangOption = Annotated[Lang | None, typer.Option("--lang", help="Language; by default the terminal's.")]
+RoleOption = Annotated[
+    RoleWord,
+    typer.Option(
+        "--role",
+        envvar="TOCSIN_ROLE",
+        help="In which role it is ordered; all-clear and resetting a fire need commander.",
+    ),
+]
 
 
 def status(
@@ -113,6 +121,7 @@ def top(
     state: StateOption = None,
     lang: LangOption = None,
     who: Annotated[str, typer.Option("--who", help="Who acknowledges; by default the user.")] = "",
+    role: RoleOption = "operator",
     once: Annotated[bool, typer.Option("--once", help="Print the picture once and end.")] = False,
 ) -> None:
     """Watch the venue live: zones by tier, evacuation, alarms, faults, links. Without a terminal: the picture, once."""
@@ -120,7 +129,7 @@ def top(
     if not once and sys.stdin.isatty() and sys.stdout.isatty():
         from daemon.top import TopApp
 
-        TopApp(path, lang or default_lang(), who or current_user()).run()
+        TopApp(path, lang or default_lang(), who or current_user(), role).run()
         return
     from daemon.picture import snapshot
 

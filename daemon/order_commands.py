@@ -4,15 +4,16 @@ import difflib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
-from daemon.client import ClientError, DaemonClient, OrderWord, Refused
+from daemon.client import ClientError, DaemonClient, OrderWord, Refused, RoleWord
 from daemon.commands import (
     EXIT_REFUSED,
     JsonOption,
     LangOption,
+    RoleOption,
     SocketOption,
     StateOption,
     asking,
@@ -69,74 +70,87 @@ def ack(
     alarm: AlarmArgument,
     why: WhyOption = "",
     who: WhoOption = "",
+    role: RoleOption = "operator",
     socket: SocketOption = None,
     state: StateOption = None,
     json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Acknowledge ALARM, such as smoke@det-305: a person has seen it. It neither silences for good nor resets."""
-    _order("acknowledge", alarm, _alarms, find_socket(socket, state), who, why, json, lang)
+    _order("acknowledge", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def silence(
     alarm: AlarmArgument = "",
     why: WhyOption = "",
     who: WhoOption = "",
+    role: RoleOption = "operator",
     socket: SocketOption = None,
     state: StateOption = None,
     json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Stop the sounder for ALARM, or for all that stand now. A new alarm sounds again."""
-    _order("silence", alarm, _alarms, find_socket(socket, state), who, why, json, lang)
+    _order("silence", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def reset(
     alarm: AlarmArgument,
     why: WhyOption = "",
     who: WhoOption = "",
+    role: RoleOption = "operator",
     socket: SocketOption = None,
     state: StateOption = None,
     json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """End the latched ALARM whose cause is gone, or stand an investigation down after a look."""
-    _order("reset", alarm, _alarms, find_socket(socket, state), who, why, json, lang)
+    _order("reset", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def evacuate(
     plan: PlanArgument,
     why: WhyOption = "",
     who: WhoOption = "",
+    role: RoleOption = "operator",
     socket: SocketOption = None,
     state: StateOption = None,
     json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """Put the evacuation PLAN in force at once. It ends only by `tocsin all-clear`."""
-    _order("evacuate", plan, _plans, find_socket(socket, state), who, why, json, lang)
+    _order("evacuate", plan, _plans, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def all_clear(
     evacuation: EvacuationArgument,
     why: WhyOption = "",
     who: WhoOption = "",
+    role: RoleOption = "operator",
     socket: SocketOption = None,
     state: StateOption = None,
     json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
     """End EVACUATION. `tocsin status` names those in force."""
-    _order("all-clear", evacuation, _evacuations, find_socket(socket, state), who, why, json, lang)
+    _order("all-clear", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
+
+
+class Person(NamedTuple):
+    """Who orders, why, and in which role, as the options say; empty is the user, and asked for."""
+
+    who: str
+    why: str
+    role: RoleWord
 
 
 def _order(
-    order: OrderWord, target: str, targets: Targets, socket: Path, who: str, why: str, json: bool, lang: Lang | None
+    order: OrderWord, target: str, targets: Targets, socket: Path, person: Person, json: bool, lang: Lang | None
 ) -> None:
-    reason = why or _ask_why()
+    reason = person.why or _ask_why()
     with asking(socket, None) as client:
         try:
-            result = client.order(order, target, who=who or current_user(), why=reason)
+            result = client.order(order, target, who=person.who or current_user(), why=reason, role=person.role)
         except Refused as refused:
             typer.echo(f"tocsin: refused: {refused.reason}{_hint(target, targets(client))}", err=True)
             raise typer.Exit(EXIT_REFUSED) from None

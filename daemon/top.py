@@ -26,6 +26,7 @@ from daemon.client import (
     FaultView,
     OrderWord,
     Refused,
+    RoleWord,
     StatusView,
     ZoneView,
 )
@@ -80,7 +81,7 @@ async def take(client: AsyncDaemonClient, *, devices: bool) -> Snapshot:
 
 
 class TopApp(App[None]):
-    """The screen of `tocsin top`. `who` is the name under which orders are given."""
+    """The screen of `tocsin top`. `who` and `role` are those under which orders are given."""
 
     CSS = STYLE
     ENABLE_COMMAND_PALETTE = False
@@ -97,11 +98,12 @@ class TopApp(App[None]):
         Binding("ctrl+c", "quit", show=False, priority=True),  # as everywhere at a terminal; Textual only asks back
     ]
 
-    def __init__(self, socket: Path, lang: Lang, who: str) -> None:
+    def __init__(self, socket: Path, lang: Lang, who: str, role: RoleWord = "operator") -> None:
         super().__init__()
         self._socket = socket
         self._lang = lang
         self._who = who
+        self._role = role
         self._changed = asyncio.Event()
         self._shown = "faults"
         self._seen: Snapshot | None = None
@@ -181,7 +183,7 @@ class TopApp(App[None]):
     async def _order(self, order: OrderWord, target: str, why: str) -> None:
         try:
             async with AsyncDaemonClient(self._socket) as client:
-                await client.order(order, target, who=self._who, why=why)
+                await client.order(order, target, who=self._who, why=why, role=self._role)
         except Refused as refused:
             self.notify(pick(("Refused: ", "被拒绝: "), self._lang) + refused.reason, severity="error", timeout=10)
         except ClientError as error:

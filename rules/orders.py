@@ -2,11 +2,12 @@
 
 from typing import assert_never
 
-from rules import lifecycle
+from rules import lifecycle, roles
 from rules.alarm import Alarm
 from rules.board import Board
 from rules.cause import Cause
 from rules.decision import Because, Refuse
+from rules.plan import Rule
 from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Silence
 
 RESET_HINTS = {
@@ -17,7 +18,11 @@ RESET_HINTS = {
 
 
 def carry_out(board: Board, order: Order, now: float) -> None:
-    """Do what a person ordered."""
+    """Do what a person ordered, if their role may."""
+    reason = roles.refusal(order, _rule_of(board, order))
+    if reason:
+        _refuse(board, order, reason, now)
+        return
     by = Because(now, order.who, order.why)
     match order:
         case Acknowledge():
@@ -34,8 +39,32 @@ def carry_out(board: Board, order: Order, now: float) -> None:
             assert_never(order)
 
 
-def _refuse(board: Board, order: str, target: str, reason: str, now: float) -> None:
-    board.out.append(Refuse(now, order, target, reason))
+def _rule_of(board: Board, order: Order) -> Rule | None:
+    """The rule of the alarm to be reset, if there is one."""
+    cause = board.causes.get(order.alarm) if isinstance(order, Reset) else None
+    return cause.alarm.rule if cause is not None else None
+
+
+def _refuse(board: Board, order: Order, reason: str, now: float) -> None:
+    word, target = _named(order)
+    board.out.append(Refuse(now, word, target, reason))
+
+
+def _named(order: Order) -> tuple[str, str]:
+    """The word for an order, and what it is about."""
+    match order:
+        case Acknowledge():
+            return "acknowledge", order.alarm
+        case Silence():
+            return "silence", order.alarm or "all"
+        case Reset():
+            return "reset", order.alarm
+        case OrderEvacuation():
+            return "evacuate", order.plan
+        case AllClear():
+            return "all-clear", order.evacuation
+        case _:
+            assert_never(order)
 
 
 def _words(alarm: Alarm) -> str:
@@ -45,32 +74,32 @@ def _words(alarm: Alarm) -> str:
 def _acknowledge(board: Board, order: Acknowledge, by: Because, now: float) -> None:
     cause = board.causes.get(order.alarm)
     if cause is None:
-        _refuse(board, "acknowledge", order.alarm, "there is no such alarm", now)
+        _refuse(board, order, "there is no such alarm", now)
         return
     before = cause.alarm.tier
     decision = lifecycle.acknowledge(cause.alarm, order.who, order.why, now)
     if decision is not None:
         board.shown(cause.alarm, decision, before, (by,), now)
     if not board.acknowledge_investigations(cause.alarm, by, now) and decision is None:
-        _refuse(board, "acknowledge", order.alarm, f"it is {_words(cause.alarm)}, nothing waits for it", now)
+        _refuse(board, order, f"it is {_words(cause.alarm)}, nothing waits for it", now)
 
 
 def _silence(board: Board, order: Silence, now: float) -> None:
     if order.alarm and order.alarm not in board.causes:
-        _refuse(board, "silence", order.alarm, "there is no such alarm", now)
+        _refuse(board, order, "there is no such alarm", now)
         return
     chosen = [board.causes[order.alarm]] if order.alarm else list(board.causes.values())
     silenced = [lifecycle.silence(cause.alarm, order.who, order.why, now) for cause in chosen]
     found = [decision for decision in silenced if decision is not None]
     board.out += found
     if not found:
-        _refuse(board, "silence", order.alarm or "all", "nothing is sounding", now)
+        _refuse(board, order, "nothing is sounding", now)
 
 
 def _reset(board: Board, order: Reset, by: Because, now: float) -> None:
     cause = board.causes.get(order.alarm)
     if cause is None:
-        _refuse(board, "reset", order.alarm, "there is no such alarm", now)
+        _refuse(board, order, "there is no such alarm", now)
     elif cause.investigation is not None and cause.investigation.running:
         board.stand_down(cause, cause.investigation, by, now)
     else:
@@ -81,7 +110,7 @@ def _reset_alarm(board: Board, cause: Cause, order: Reset, by: Because, now: flo
     alarm, before = cause.alarm, cause.alarm.tier
     decision = lifecycle.reset(alarm, order.who, order.why, now)
     if decision is None:
-        _refuse(board, "reset", order.alarm, f"it is {_words(alarm)}{RESET_HINTS.get(alarm.state, '')}", now)
+        _refuse(board, order, f"it is {_words(alarm)}{RESET_HINTS.get(alarm.state, '')}", now)
         return
     if cause.investigation is not None:
         cause.investigation.end()
@@ -92,17 +121,17 @@ def _reset_alarm(board: Board, cause: Cause, order: Reset, by: Because, now: flo
 def _evacuate(board: Board, order: OrderEvacuation, by: Because, now: float) -> None:
     plan = board.plan.evacuation_plans.get(order.plan)
     if plan is None:
-        _refuse(board, "evacuate", order.plan, "there is no such evacuation plan", now)
+        _refuse(board, order, "there is no such evacuation plan", now)
         return
     decisions = board.evacuations.begin(plan, board.plan.venue.root, now, (by,))
     board.out += decisions
     if not decisions:
-        _refuse(board, "evacuate", order.plan, "it is in force already", now)
+        _refuse(board, order, "it is in force already", now)
 
 
 def _all_clear(board: Board, order: AllClear, by: Because, now: float) -> None:
     if order.evacuation not in board.evacuations.in_force:
-        _refuse(board, "all-clear", order.evacuation, "no such evacuation is in force", now)
+        _refuse(board, order, "no such evacuation is in force", now)
         return
     plan = board.evacuations.in_force[order.evacuation].plan
     board.out += board.evacuations.end(order.evacuation, now, (by,))

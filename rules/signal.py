@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 Provenance = Literal["live", "retained", "resumed"]
+Role = Literal["operator", "commander", "engineer"]  # in which capacity a person orders; who may what: rules/roles.py
 
 
 class Origin(Struct, frozen=True, array_like=True):
@@ -76,6 +77,7 @@ class Acknowledge(Struct, frozen=True, tag="acknowledge", array_like=True):
     alarm: str
     who: str
     why: str
+    role: Role = "operator"
 
 
 class Silence(Struct, frozen=True, tag="silence", array_like=True):
@@ -85,6 +87,7 @@ class Silence(Struct, frozen=True, tag="silence", array_like=True):
     alarm: str
     who: str
     why: str
+    role: Role = "operator"
 
 
 class Reset(Struct, frozen=True, tag="reset", array_like=True):
@@ -94,6 +97,7 @@ class Reset(Struct, frozen=True, tag="reset", array_like=True):
     alarm: str
     who: str
     why: str
+    role: Role = "operator"
 
 
 class OrderEvacuation(Struct, frozen=True, tag="order_evacuation", array_like=True):
@@ -103,6 +107,7 @@ class OrderEvacuation(Struct, frozen=True, tag="order_evacuation", array_like=Tr
     plan: str
     who: str
     why: str
+    role: Role = "operator"
 
 
 class AllClear(Struct, frozen=True, tag="all_clear", array_like=True):
@@ -112,6 +117,7 @@ class AllClear(Struct, frozen=True, tag="all_clear", array_like=True):
     evacuation: str
     who: str
     why: str
+    role: Role = "operator"
 
 
 class Tick(Struct, frozen=True, tag="tick", array_like=True):

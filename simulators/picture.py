@@ -21,7 +21,7 @@ class Picture:
     async def show(self) -> None:
         """Return when the user has left."""
         before = termios.tcgetattr(sys.stdin)
-        command = (sys.executable, "-m", "daemon.cli", "top", "--socket", str(self._socket))
+        command = (sys.executable, "-m", "daemon.cli", "top", "--role", "commander", "--socket", str(self._socket))
         process = await asyncio.create_subprocess_exec(*command)
         try:
             await process.wait()

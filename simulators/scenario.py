@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from config.words import Duration, Id, Words
-from daemon.client import OrderWord
+from daemon.client import OrderWord, RoleWord
 from drivers.settings import Settings
 
 START = "start"
@@ -56,7 +56,7 @@ class DoorAction(Settings):
 
 
 class OrderAction(Settings):
-    """What a person tells Tocsin: one of the five orders, who gives it and why."""
+    """What a person tells Tocsin: one of the five orders, who gives it, why, and in which role."""
 
     acknowledge: Subject | None = None
     silence: Subject | None = None
@@ -65,6 +65,7 @@ class OrderAction(Settings):
     all_clear: Annotated[Subject | None, Field(alias="all-clear")] = None
     who: Subject
     why: Subject
+    role: RoleWord = "operator"
 
     @model_validator(mode="after")
     def _one(self) -> Self:

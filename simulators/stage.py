@@ -131,7 +131,7 @@ class Stage:
         target = order.target
         try:
             async with AsyncDaemonClient(self._socket) as client:
-                await client.order(order.verb, target, who=order.who, why=order.why)
+                await client.order(order.verb, target, who=order.who, why=order.why, role=order.role)
         except Refused as error:
             self._fail(self._clock.now(), f"{order.verb} {target} was refused: {error.reason}")
         except ClientError as error:

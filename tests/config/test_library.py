@@ -41,7 +41,7 @@ class Story:
         return self._engine.step(Fault(at, source, code, "no answer to 3 polls"))
 
     def reset(self, at: float, alarm: str) -> list[Decision]:
-        return self._engine.step(Reset(at, alarm, "Li", "fog machine"))
+        return self._engine.step(Reset(at, alarm, "Li", "fog machine", "commander"))
 
     def until(self, start: float, end: float) -> list[tuple[float, Decision]]:
         """What is decided from `start` to `end`, every device heard each second."""

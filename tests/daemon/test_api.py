@@ -101,10 +101,14 @@ async def test_zones_devices_faults_and_evacuations_carry_names(core: FakeCore, 
     ],
 )
 async def test_each_order_reaches_the_core_whole(core: FakeCore, socket: Path, order: str, kind: type[Order]) -> None:
-    """Target, who and why arrive as given, stamped with engine time, as the signal of that order."""
-    answer = await post(core, socket, order, json={"target": "x", "who": "Lin 林", "why": "saw it"})
-    assert answer.status_code == 200
-    assert core.orders == [kind(100.0, "x", "Lin 林", "saw it")]
+    """Target, who, why and role arrive as given, stamped with engine time, as the signal of that order."""
+    said = {"target": "x", "who": "Lin 林", "why": "saw it"}
+    assert (await post(core, socket, order, json=said)).status_code == 200
+    assert (await post(core, socket, order, json={**said, "role": "commander"})).status_code == 200
+    assert core.orders == [
+        kind(100.0, "x", "Lin 林", "saw it"),
+        kind(100.0, "x", "Lin 林", "saw it", "commander"),
+    ]
 
 
 async def test_an_order_answers_with_its_decisions(core: FakeCore, socket: Path) -> None:

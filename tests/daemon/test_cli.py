@@ -13,7 +13,7 @@ import pytest
 from daemon.cli import COMMANDS, load
 from daemon.core import Event
 from rules.decision import Acknowledged, Because, ReportFault
-from rules.signal import Acknowledge, OrderEvacuation, Silence
+from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset, Silence
 from rules.status import EvacuationStatus
 from rules.tier import Tier
 from tests.daemon.fake_core import FakeCore, alarm
@@ -192,14 +192,19 @@ async def test_an_order_is_told_and_shown(socket: Path) -> None:
 
 
 async def test_who_may_be_given(socket: Path) -> None:
-    """One terminal serves several people: --who wins over the user, and `silence` alone means all."""
+    """One terminal serves several people: --who and --role win over user and environment; `silence` alone means all."""
     core = FakeCore()
     async with served(core, socket):
         await tocsin("silence", "--who", "wang", "--why", "heard", "--socket", str(socket))
         await tocsin("evacuate", "whole-building", "--why", "smoke", "--socket", str(socket), env={"SUDO_USER": "chen"})
+        duty = {"TOCSIN_ROLE": "commander"}
+        await tocsin("all-clear", "whole-building-1", "--why", "out", "--socket", str(socket), env=duty)
+        await tocsin("reset", "x", "--why", "dust", "--role", "engineer", "--socket", str(socket), env=duty)
     assert core.orders == [
         Silence(100.0, "", "wang", "heard"),
         OrderEvacuation(100.0, "whole-building", "chen", "smoke"),
+        AllClear(100.0, "whole-building-1", "lin", "out", "commander"),
+        Reset(100.0, "x", "lin", "dust", "engineer"),
     ]
 
 

@@ -93,7 +93,7 @@ async def test_from_call_point_to_all_clear_by_the_command_line(tmp_path: Path, 
     async with daemon.running() as process:
         told = json.loads((await tocsin("status", "--json", *at))[1])
         assert told["tier"] == "red" and told["evacuations"] == [evacuate.evacuation]
-        code, out, _ = await tocsin("all-clear", evacuate.evacuation, "--why", "all out", *at)
+        code, out, _ = await tocsin("all-clear", evacuate.evacuation, "--why", "all out", "--role", "commander", *at)
         assert code == 0 and "ALL CLEAR" in out
         assert json.loads((await tocsin("status", "--json", *at))[1])["evacuations"] == []
         process.send_signal(signal.SIGTERM)

@@ -42,7 +42,7 @@ def test_the_window_counts_from_the_end_of_the_first_alarm() -> None:
     story = Story(FIRE)
     story.read(10, "det-a", smoke=True)
     story.tell(Acknowledge(11, "smoke@det-a", "Li", "going"))
-    story.tell(Reset(12, "confirmed@floor", "Li", "steam"))
+    story.tell(Reset(12, "confirmed@floor", "Li", "steam", "commander"))
     story.read(300, "det-a", smoke=False)
     restarted = Story(FIRE)
     restarted.engine = restarted.engine.restore(FIRE, story.engine.snapshot())
@@ -93,7 +93,7 @@ def test_standing_down_ends_the_wait_but_not_the_alarm() -> None:
     story = Story(FIRE)
     story.read(10, "det-a", smoke=True)
     story.tell(Acknowledge(20, "smoke@det-a", "Li", "going"))
-    assert story.tell(Reset(40, "confirmed@floor", "Li", "fog machine")) == ["StandDown confirmed@floor"]
+    assert story.tell(Reset(40, "confirmed@floor", "Li", "fog machine", "commander")) == ["StandDown confirmed@floor"]
     assert story.alarm("confirmed@floor") == "normal"
     assert story.alarm("smoke@det-a") == "acked orange"
     assert story.tick(500) == []
@@ -104,7 +104,7 @@ def test_a_new_alarm_after_standing_down_is_looked_into_again() -> None:
     """The detector that cleared and comes back begins a new investigation."""
     story = Story(FIRE)
     story.read(10, "det-a", smoke=True)
-    story.tell(Reset(15, "confirmed@floor", "Li", "steam"))
+    story.tell(Reset(15, "confirmed@floor", "Li", "steam", "commander"))
     story.read(100, "det-a", smoke=False)
     said = without_zones(story.read(200, "det-a", smoke=True))
     assert said == ["Raise smoke@det-a orange", "Investigate confirmed@floor acknowledge until 215"]
@@ -126,10 +126,10 @@ def test_an_evacuation_is_announced_once_and_ends_only_by_people() -> None:
     for name in ("call", "call-2"):
         story.read(20, name, contact=False)
         story.tell(Acknowledge(21, f"call@{name}", "Li", "seen"))
-        story.tell(Reset(22, f"call@{name}", "Li", "mended"))
+        story.tell(Reset(22, f"call@{name}", "Li", "mended", "commander"))
     story.tick(1000)
     assert [status.evacuation for status in story.engine.evacuations()] == ["whole-1"]
-    assert story.tell(AllClear(1001, "whole-1", "Wang", "fire brigade left")) == ["EndEvacuation whole-1"]
+    assert story.tell(AllClear(1001, "whole-1", "Wang", "fire brigade left", "commander")) == ["EndEvacuation whole-1"]
     assert "Evacuate whole-2" in story.read(1002, "call", contact=True)
 
 
@@ -141,7 +141,7 @@ def test_a_person_can_order_an_evacuation() -> None:
     ]
     assert story.tell(OrderEvacuation(6, "whole", "Wang", "smell")) == ["Evacuate whole-1"]
     assert story.tell(OrderEvacuation(7, "whole", "Wang", "again")) == ["Refuse evacuate whole: it is in force already"]
-    assert story.tell(AllClear(8, "whole-9", "Wang", "?"))[0].startswith("Refuse all-clear whole-9")
+    assert story.tell(AllClear(8, "whole-9", "Wang", "?", "commander"))[0].startswith("Refuse all-clear whole-9")
 
 
 def _evacuated_by_det_a() -> Story:
@@ -149,7 +149,7 @@ def _evacuated_by_det_a() -> Story:
     story = Story(FIRE)
     story.read(10, "det-a", smoke=True)
     assert "Evacuate whole-1" in story.tick(25)
-    story.tell(AllClear(30, "whole-1", "Wang", "false alarm"))
+    story.tell(AllClear(30, "whole-1", "Wang", "false alarm", "commander"))
     return story
 
 
@@ -188,7 +188,7 @@ def test_a_latched_alarm_that_becomes_red_again_evacuates_again() -> None:
     story = Story(plan(rule("hot", "device", ("det-a",), *hot, latching=True, evacuate="whole")))
     story.read(10, "det-a", temperature=90.0)
     story.read(20, "det-a", temperature=60.0)
-    story.tell(AllClear(30, "whole-1", "Wang", "out"))
+    story.tell(AllClear(30, "whole-1", "Wang", "out", "commander"))
     assert without_zones(story.read(40, "det-a", temperature=90.0)) == ["Evacuate whole-2"]
 
 
@@ -198,7 +198,7 @@ def test_resetting_what_began_it_stands_an_investigation_down() -> None:
     story.read(10, "det-a", smoke=True)
     story.tell(Acknowledge(12, "smoke@det-a", "Li", "going"))
     story.read(20, "det-a", smoke=False)
-    said = without_zones(story.tell(Reset(30, "smoke@det-a", "Li", "toast")))
+    said = without_zones(story.tell(Reset(30, "smoke@det-a", "Li", "toast", "commander")))
     assert said == ["Clear smoke@det-a none", "StandDown confirmed@floor"]
     assert story.tick(500) == []
 
@@ -210,7 +210,7 @@ def test_an_investigation_with_another_cause_left_goes_on() -> None:
     story.read(11, "det-a", temperature=80.0)
     story.tell(Acknowledge(12, "smoke@det-a", "Li", "going"))
     story.read(20, "det-a", smoke=False)
-    assert without_zones(story.tell(Reset(21, "smoke@det-a", "Li", "toast"))) == ["Clear smoke@det-a none"]
+    assert without_zones(story.tell(Reset(21, "smoke@det-a", "Li", "toast", "commander"))) == ["Clear smoke@det-a none"]
     assert "Evacuate whole-1" in story.tick(72)
 
 
@@ -219,7 +219,7 @@ def test_an_all_clear_forgets_what_ran_out() -> None:
     story = Story(FIRE)
     story.read(10, "det-a", smoke=True)
     assert "Evacuate whole-1" in story.tick(25)
-    story.tell(AllClear(100, "whole-1", "Wang", "fog machine"))
+    story.tell(AllClear(100, "whole-1", "Wang", "fog machine", "commander"))
     story.read(110, "det-a", smoke=False)
     said = without_zones(story.read(120, "det-a", smoke=True))
     assert said == ["Raise smoke@det-a orange", "Investigate confirmed@floor acknowledge until 135"]

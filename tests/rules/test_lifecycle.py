@@ -109,11 +109,11 @@ def test_latched_alarm_stays_at_its_worst_until_a_person_resets_it() -> None:
     story.read(30, "det-a", smoke_obscuration=0.1)
     assert without_zones(story.tick(60)) == ["Return smoke@det-a orange"]
     assert story.alarm("smoke@det-a") == "latched_unack orange"
-    assert story.tell(Reset(61, "smoke@det-a", "Li", "aired")) == [
+    assert story.tell(Reset(61, "smoke@det-a", "Li", "aired", "commander")) == [
         "Refuse reset smoke@det-a: it is latched unack: acknowledge it first"
     ]
     story.tell(Acknowledge(62, "smoke@det-a", "Li", "seen"))
-    assert story.tell(Reset(63, "smoke@det-a", "Li", "aired")) == [
+    assert story.tell(Reset(63, "smoke@det-a", "Li", "aired", "commander")) == [
         "Clear smoke@det-a none",
         "[room-a none]",
         "[floor none]",
@@ -126,7 +126,7 @@ def test_reset_is_refused_while_the_cause_stands() -> None:
     story = Story(plan(SMOKE))
     story.read(10, "det-a", smoke_obscuration=6.0)
     story.tell(Acknowledge(11, "smoke@det-a", "Li", "seen"))
-    assert story.tell(Reset(12, "smoke@det-a", "Li", "?")) == [
+    assert story.tell(Reset(12, "smoke@det-a", "Li", "?", "commander")) == [
         "Refuse reset smoke@det-a: it is acked: its cause must be gone first"
     ]
 

@@ -1,5 +1,7 @@
 """A restart at any moment changes nothing that is decided afterwards."""
 
+from typing import get_args
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from rules.signal import (
     Recovered,
     Reset,
     Resumed,
+    Role,
     Signal,
     Silence,
     Tick,
@@ -41,6 +44,7 @@ ALARMS = ("smoke@det-a", "smoke@det-b", "heat@det-a", "confirmed@floor", "warm@v
 
 steps = st.sampled_from([0.0, 0.5, 1.0, 4.0, 5.0, 10.0, 30.0, 60.0, 400.0])
 device_ids = st.sampled_from(DEVICES)
+roles = st.sampled_from(get_args(Role))
 people = st.tuples(st.sampled_from(ALARMS), st.just("Li"), st.just("reason"))
 contents = st.one_of(
     st.tuples(st.just("smoke_obscuration"), st.sampled_from([0.0, 1.5, 3.0, 6.0])),
@@ -62,7 +66,7 @@ def signals(draw: st.DrawFn) -> list[Signal]:
             case 1:
                 told.append(Silence(at, *draw(people)))
             case 2:
-                told.append(Reset(at, *draw(people)))
+                told.append(Reset(at, *draw(people), draw(roles)))
             case 3:
                 told.append(Heard(at, draw(device_ids), draw(st.booleans())))
             case 4:
@@ -72,7 +76,11 @@ def signals(draw: st.DrawFn) -> list[Signal]:
             case 6:
                 told.append(OrderEvacuation(at, "whole", "Li", "x") if draw(st.booleans()) else LinkUp(at, "wire"))
             case 7:
-                told.append(AllClear(at, "whole-1", "Li", "x") if draw(st.booleans()) else LinkDown(at, "wire", "x"))
+                told.append(
+                    AllClear(at, "whole-1", "Li", "x", draw(roles))
+                    if draw(st.booleans())
+                    else LinkDown(at, "wire", "x")
+                )
             case 8:
                 told.append(Tick(at) if draw(st.booleans()) else Resumed(at, 1.0))
             case _:
