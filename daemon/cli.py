@@ -17,7 +17,8 @@ class Entry(NamedTuple):
     help: str
 
 
-_TRY, _RUN, _ASK, _ORDER = "Try it", "Run a venue", "Ask the daemon", "Tell the daemon"
+_TRY, _RUN, _WORK = "Try it", "Run a venue", "Work on the rules"
+_ASK, _ORDER = "Ask the daemon", "Tell the daemon"
 
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("simulators.commands:demo", _TRY, "A karaoke venue, alive in this terminal; then a fire starts."),
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "run": Entry("daemon.run_command:run", _RUN, "Run the daemon for the venue in a directory."),
     "check": Entry("config.commands:check", _RUN, "Check a venue's files; say every problem with file and line."),
     "schema": Entry("config.commands:schema", _RUN, "Print the JSON Schema of the venue's or the rules' files."),
+    "test": Entry("workbench.commands:run_tests", _WORK, "Run the tests of the rules, in virtual time."),
     "top": Entry("daemon.commands:top", _ASK, "Watch the venue live: zones, alarms, faults, links."),
     "status": Entry("daemon.commands:status", _ASK, "The daemon and the venue at a glance."),
     "alarms": Entry("daemon.commands:alarms", _ASK, "Alarms that are not normal, worst first."),
