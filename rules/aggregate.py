@@ -1,12 +1,11 @@
 """What a zone or venue rule sees of its devices, kept up to date one device at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf, nan
 
+from rules.conditions import DeviceTruth
 from rules.device_state import DeviceState
 from rules.truth import Interval, Truth
-
-DeviceTruth = Callable[[DeviceState], Truth]
 
 
 class Tally:
@@ -19,12 +18,12 @@ class Tally:
         self._truths: dict[str, Truth] = {}
         self.true = self.false = self.unknown = 0
         for member in members:
-            truth = self._truths[member.device.id] = condition(member)
+            truth = self._truths[member.device.id] = condition(member, 0.0)
             self._count(truth, 1)
 
-    def update(self, member: DeviceState) -> bool:
+    def update(self, member: DeviceState, now: float) -> bool:
         """Look at a device again; whether anything changed."""
-        truth = self._condition(member)
+        truth = self._condition(member, now)
         before = self._truths[member.device.id]
         if truth is before:
             return False
@@ -90,10 +89,10 @@ class Spread:
         self._members = frozenset(member.device.id for member in members)
         self._values: dict[str, float] = {}
         for member in members:
-            self.update(member)
+            self.update(member, 0.0)
 
-    def update(self, member: DeviceState) -> bool:
-        """Look at a device again; whether anything changed."""
+    def update(self, member: DeviceState, now: float) -> bool:
+        """Look at a device again; whether anything changed. A value is as it was said last, whatever the time."""
         value = member.values.get(self._quantity)
         before = self._values.get(member.device.id)
         if value == before:

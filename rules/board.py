@@ -94,7 +94,7 @@ class Board:
         """After a restore: rebuild aggregates, zone tiers and timers from the alarms and devices."""
         for cause in self.causes.values():
             if isinstance(cause, GroupCause):
-                cause.refresh()
+                cause.refresh(now)
             alarm = cause.alarm
             self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())
             self.schedule(cause, now)

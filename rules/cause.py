@@ -3,20 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rules.aggregate import DeviceTruth, Spread, Tally
+from rules.aggregate import Spread, Tally
 from rules.alarm import Alarm
-from rules.conditions import (
-    Group,
-    GroupParts,
-    GroupTruth,
-    WindowNeeds,
-    compile_device,
-    compile_group,
-    group_parts,
-    window_needs,
-)
+from rules.conditions import DeviceTruth, WindowNeeds, compile_device, window_needs
 from rules.device_state import DeviceState
 from rules.expression import Expression
+from rules.group_conditions import Group, GroupParts, GroupTruth, compile_group, group_parts
 from rules.investigation import Investigation
 from rules.plan import Rule
 from rules.tier import Tier
@@ -71,11 +63,11 @@ class DeviceCause:
         device = self.device
         changed = False
         for level, (when, clear) in zip(self.alarm.levels, self._compiled, strict=True):
-            true = when(device)
+            true = when(device, now)
             if past:
                 moved = level.update(true or None, None, now)
             else:
-                moved = level.update(true, negate(true) if clear is None else clear(device), now)
+                moved = level.update(true, negate(true) if clear is None else clear(device, now), now)
             changed = changed or moved
         return changed
 
@@ -123,13 +115,13 @@ class GroupCause:
             counted.append(self.investigation.rule.at)
         return any(before < at <= after for at in counted)
 
-    def refresh(self) -> None:
+    def refresh(self, now: float) -> None:
         """Look at every device again: the devices were restored behind the aggregates' back."""
         aggregates: list[Tally | Spread] = [*self.group.tallies.values(), *self.group.spreads.values()]
         for aggregate in aggregates:
             for member in self.members:
                 if aggregate.looks_at(member):
-                    aggregate.update(member)
+                    aggregate.update(member, now)
 
     def window_expires_at(self, now: float) -> float | None:
         """The next instant at which a coincidence forgets a device."""
@@ -151,7 +143,7 @@ class GroupWatcher:
         """Take over the device's change; whether any tier's phase changed with it."""
         changed = False
         for aggregate in self._aggregates:
-            if aggregate.update(self._member):
+            if aggregate.update(self._member, now):
                 changed = True
         return changed and self.cause.update(now, past)
 

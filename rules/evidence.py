@@ -4,7 +4,8 @@ from rules.cause import Cause, DeviceCause, GroupCause
 from rules.conditions import ABSENT, FAULTED
 from rules.decision import Because
 from rules.device_state import DeviceState
-from rules.expression import Call, Expression, walk
+from rules.expression import Call, Expression, calls
+from rules.group_conditions import spread_quantity
 from rules.investigation import Investigation
 from rules.quantity import QUANTITIES
 from rules.tier import Tier
@@ -49,9 +50,7 @@ def _value(name: str, value: float | bool) -> str:
 def _contributors(cause: GroupCause, expression: Expression, now: float) -> list[Because]:
     members = {member.device.id: member for member in cause.members}
     found: dict[str, Because] = {}
-    for node in walk(expression.root):
-        if not isinstance(node, Call):
-            continue
+    for node in calls(expression.root):
         if node in cause.group.coincidences:
             for alarm in cause.group.coincidences[node].contributors(now):
                 found.setdefault(alarm, Because(now, alarm, "in alarm"))
@@ -59,14 +58,14 @@ def _contributors(cause: GroupCause, expression: Expression, now: float) -> list
             for device in cause.group.tallies[node].contributors():
                 text = _values(members[device], expression)
                 found.setdefault(device, Because(members[device].heard_at or now, device, text))
-        elif node.function in ("min", "max", "mean") and node.arguments:
+        else:
             found.update(_extreme(cause, node, members))
     return list(found.values())
 
 
 def _extreme(cause: GroupCause, node: Call, members: dict[str, DeviceState]) -> dict[str, Because]:
     """The device with the least or the greatest value; for a mean, the least."""
-    quantity = next(iter(name for name in cause.group.spreads if name == getattr(node.arguments[0][1], "name", "")), "")
+    quantity = spread_quantity(node)
     ranked = cause.group.spreads[quantity].contributors()
     if not ranked:
         return {}

@@ -9,18 +9,11 @@ from rules.aggregate import Tally
 from rules.alarm import Alarm
 from rules.cause import Cause, DeviceCause, GroupCause
 from rules.coincidence import Coincidence
-from rules.conditions import (
-    ABSENT,
-    FAULTED,
-    compile_device,
-    compile_group,
-    device_number,
-    group_number,
-    quantity_of,
-)
+from rules.conditions import ABSENT, FAULTED, compile_device, device_number, quantity_of
 from rules.decision import Because, State
 from rules.device_state import DeviceState
 from rules.expression import And, Call, Compare, Expression, Name, Node, Not, Or
+from rules.group_conditions import compile_group, group_number
 from rules.investigation import Investigation, Step
 from rules.level import Level, Phase
 from rules.plan import TierRule
@@ -153,33 +146,33 @@ def _tier(cause: Cause, level: Level, now: float) -> TierExplanation:
 
 def _expression(cause: Cause, expression: Expression, now: float) -> Part:
     if isinstance(cause, DeviceCause):
-        return _device_part(expression.root, cause.device)
+        return _device_part(expression.root, cause.device, now)
     return _group_part(expression.root, cause, now)
 
 
 # Parts about one device
 
 
-def _device_part(node: Node, device: DeviceState) -> Part:
+def _device_part(node: Node, device: DeviceState, now: float) -> Part:
     parts: tuple[Part, ...] = ()
     found = ""
     match node:
         case And() | Or():
-            parts = tuple(_device_part(operand, device) for operand in node.operands)
+            parts = tuple(_device_part(operand, device, now) for operand in node.operands)
         case Not():
-            parts = (_device_part(node.operand, device),)
+            parts = (_device_part(node.operand, device, now),)
         case Compare():
-            found = _compared(node, device)
+            found = _compared(node, device, now)
         case Name():
             found = _state(node.name, device)
         case _:
             pass
-    return Part(render(node), compile_device(node)(device), found, parts)
+    return Part(render(node), compile_device(node)(device, now), found, parts)
 
 
-def _compared(node: Compare, device: DeviceState) -> str:
+def _compared(node: Compare, device: DeviceState, now: float) -> str:
     quantity = quantity_of(node.left)
-    value = device_number(node.left)(device)
+    value = device_number(node.left)(device, now)
     if value is None:
         return _missing(quantity, device)
     unit = QUANTITIES[quantity].unit if isinstance(node.left, Name) else ""

@@ -148,6 +148,22 @@ def walk(node: Node) -> Iterator[Node]:
             return
 
 
+def calls(node: Node) -> Iterator[Call]:
+    """The functions that a condition asks directly, without those inside their arguments."""
+    match node:
+        case Call():
+            yield node
+        case Compare():
+            yield from calls(node.left)
+        case Not():
+            yield from calls(node.operand)
+        case And() | Or():
+            for operand in node.operands:
+                yield from calls(operand)
+        case Name() | Number() | Duration() | Names() | Word():
+            return
+
+
 def parse(text: str) -> Expression:
     """Parse a condition. Raises ExpressionError for the first thing that does not fit the grammar."""
     if len(text) > MAX_TEXT:

@@ -1,9 +1,10 @@
 """Whether an expression means something: known names, right types, thresholds within reach. All problems at once."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from rules.conditions import FUNCTIONS, STATES_OF_DEVICE, Function, Parameter
+from rules.conditions import STATES_OF_DEVICE
 from rules.expression import (
     And,
     Call,
@@ -19,6 +20,7 @@ from rules.expression import (
     Or,
     Word,
 )
+from rules.functions import FUNCTION_NAMES, FUNCTIONS, Function, Parameter, Scope
 from rules.plan import Each
 from rules.quantity import QUANTITIES, Kind
 from rules.tier import Tier
@@ -26,10 +28,18 @@ from rules.tier import Tier
 MAX_WINDOW_S = 3600.0  # bounds what the engine remembers; longer trends belong to the history
 
 
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Where a part of the expression stands: whether about one device or several, and which rules there are."""
+
+    scope: Scope
+    rule_ids: Collection[str]
+
+
 def problems(expression: Expression, *, each: Each, rule_ids: Collection[str]) -> list[ExpressionError]:
     """Everything wrong with a parsed expression of a rule `each: device | zone | venue`, in the order of the text."""
-    found = list(_truth(expression.root, group=each != "device", rule_ids=rule_ids))
-    return sorted(found, key=lambda problem: problem.offset)
+    here = _Here("device" if each == "device" else "group", rule_ids)
+    return sorted(_truth(expression.root, here), key=lambda problem: problem.offset)
 
 
 def nearest(word: str, words: Collection[str]) -> str:
@@ -37,26 +47,26 @@ def nearest(word: str, words: Collection[str]) -> str:
     return next(iter(get_close_matches(word, sorted(words), n=1, cutoff=0.6)), "")
 
 
-def _truth(node: Node, *, group: bool, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+def _truth(node: Node, here: _Here) -> Iterator[ExpressionError]:
     """Problems of a node that must be true or false."""
     match node:
         case And() | Or():
             for operand in node.operands:
-                yield from _truth(operand, group=group, rule_ids=rule_ids)
+                yield from _truth(operand, here)
         case Not():
-            yield from _truth(node.operand, group=group, rule_ids=rule_ids)
+            yield from _truth(node.operand, here)
         case Compare():
-            yield from _number(node.left, group=group, rule_ids=rule_ids)
+            yield from _number(node.left, here)
             yield from _threshold(node)
         case Name():
-            yield from _truth_name(node, group=group)
+            yield from _truth_name(node, here)
         case Call():
-            yield from _call(node, "truth", group=group, rule_ids=rule_ids)
+            yield from _call(node, "truth", here)
         case Number() | Duration() | Names() | Word():
             yield ExpressionError(node.offset, "expected a condition")
 
 
-def _number(node: Node, *, group: bool, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+def _number(node: Node, here: _Here) -> Iterator[ExpressionError]:
     """Problems of the left side of a comparison."""
     match node:
         case Name():
@@ -65,23 +75,23 @@ def _number(node: Node, *, group: bool, rule_ids: Collection[str]) -> Iterator[E
                 yield _unknown_name(node)
             elif quantity.kind is not Kind.NUMBER:
                 yield ExpressionError(node.offset, f"{node.name} is true or false, it cannot be compared with a number")
-            elif group:
+            elif here.scope == "group":
                 yield _needs_aggregate(node)
         case Call():
-            yield from _call(node, "number", group=group, rule_ids=rule_ids)
+            yield from _call(node, "number", here)
         case Compare() | Not() | And() | Or() | Number() | Duration() | Names() | Word():
             yield ExpressionError(node.offset, "only a quantity or a function of one can be compared with a number")
 
 
-def _truth_name(node: Name, *, group: bool) -> Iterator[ExpressionError]:
+def _truth_name(node: Name, here: _Here) -> Iterator[ExpressionError]:
     quantity = QUANTITIES.get(node.name)
-    if node.name in FUNCTIONS:
+    if node.name in FUNCTION_NAMES:
         yield ExpressionError(node.offset, f"{node.name} is a function", f"{node.name}(...)")
     elif quantity is None and node.name not in STATES_OF_DEVICE:
         yield _unknown_name(node)
     elif quantity is not None and quantity.kind is Kind.NUMBER:
         yield ExpressionError(node.offset, f"{node.name} is a number, compare it", f"{node.name} >= ...")
-    elif group:
+    elif here.scope == "group":
         yield _needs_aggregate(node)
 
 
@@ -94,26 +104,29 @@ def _needs_aggregate(node: Name) -> ExpressionError:
 
 
 def _unknown_name(node: Name) -> ExpressionError:
-    known = [*QUANTITIES, *STATES_OF_DEVICE, *FUNCTIONS]
+    known = [*QUANTITIES, *STATES_OF_DEVICE, *FUNCTION_NAMES]
     return ExpressionError(node.offset, f"unknown quantity {node.name!r}", nearest(node.name, known))
 
 
-def _call(node: Call, wanted: str, *, group: bool, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
-    function = FUNCTIONS.get(node.function)
-    if function is None:
-        yield ExpressionError(node.offset, f"unknown function {node.function!r}", nearest(node.function, FUNCTIONS))
+def _call(node: Call, wanted: str, here: _Here) -> Iterator[ExpressionError]:
+    name = node.function
+    function = FUNCTIONS.get((here.scope, name))
+    if function is None and name not in FUNCTION_NAMES:
+        yield ExpressionError(node.offset, f"unknown function {name!r}", nearest(name, FUNCTION_NAMES))
         return
-    if function.scope == "group" and not group:
-        yield ExpressionError(node.offset, f"{node.function}() looks at several devices, this rule is about one device")
-    elif function.scope == "device" and group:
-        yield ExpressionError(node.offset, f"{node.function}() looks at one device", f"any({node.function}(...) ...)")
+    if function is None and here.scope == "device":
+        yield ExpressionError(node.offset, f"{name}() looks at several devices, this rule is about one device")
+        function = FUNCTIONS["group", name]
+    elif function is None:
+        yield ExpressionError(node.offset, f"{name}() looks at one device", f"any({name}(...) ...)")
+        function = FUNCTIONS["device", name]
     if function.result != wanted:
         what = "a number: compare it" if function.result == "number" else "true or false: it cannot be compared"
-        yield ExpressionError(node.offset, f"{node.function}() gives {what}")
-    yield from _arguments(node, function, rule_ids)
+        yield ExpressionError(node.offset, f"{name}() gives {what}")
+    yield from _arguments(node, function, here)
 
 
-def _arguments(node: Call, function: Function, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+def _arguments(node: Call, function: Function, here: _Here) -> Iterator[ExpressionError]:
     positional = [parameter for parameter in function.parameters if not parameter.keyword]
     keywords = {parameter.name: parameter for parameter in function.parameters if parameter.keyword}
     given = [argument for keyword, argument in node.arguments if not keyword]
@@ -122,7 +135,7 @@ def _arguments(node: Call, function: Function, rule_ids: Collection[str]) -> Ite
         yield ExpressionError(node.offset, f"{node.function}() takes ({wanted}), {len(given)} given")
         return
     for parameter, argument in zip(positional, given, strict=True):
-        yield from _argument(parameter, argument, rule_ids)
+        yield from _argument(parameter, argument, here)
     seen: set[str] = set()
     for keyword, argument in node.arguments:
         if not keyword:
@@ -133,16 +146,16 @@ def _arguments(node: Call, function: Function, rule_ids: Collection[str]) -> Ite
         elif keyword in seen:
             yield ExpressionError(argument.offset, f"{keyword!r} is given twice")
         else:
-            yield from _argument(keywords[keyword], argument, rule_ids)
+            yield from _argument(keywords[keyword], argument, here)
         seen.add(keyword)
 
 
-def _argument(parameter: Parameter, node: Node, rule_ids: Collection[str]) -> Iterator[ExpressionError]:
+def _argument(parameter: Parameter, node: Node, here: _Here) -> Iterator[ExpressionError]:
     match parameter.type, node:
         case "quantity", Name():
-            yield from _number(node, group=False, rule_ids=rule_ids)
+            yield from _number(node, replace(here, scope="device"))
         case "condition", _:
-            yield from _truth(node, group=False, rule_ids=rule_ids)
+            yield from _truth(node, replace(here, scope="device"))
         case "duration", Duration():
             if not 0 < node.seconds <= MAX_WINDOW_S:
                 yield ExpressionError(node.offset, f"a window is longer than 0 and at most {MAX_WINDOW_S / 3600:g}h")
@@ -154,7 +167,7 @@ def _argument(parameter: Parameter, node: Node, rule_ids: Collection[str]) -> It
             if node.word not in words:
                 yield ExpressionError(node.offset, f"unknown tier {node.word!r}", nearest(node.word, words))
         case "rules", Names():
-            yield from _rule_names(node, rule_ids)
+            yield from _rule_names(node, here.rule_ids)
         case _:
             yield ExpressionError(node.offset, f"expected {_EXPECTED[parameter.type]} as {parameter.name}")
 
