@@ -41,7 +41,7 @@ class Board:
     def look_at_all(self, now: float) -> None:
         """Let every cause look again, and settle what moved."""
         for cause in self.causes.values():
-            if cause.update(now) or cause.alarm.standing != cause.alarm.level_tier:
+            if cause.update(now) or cause.alarm.standing != cause.alarm.level_tier or _waits_in_vain(cause):
                 self.settle(cause, now)
 
     def settle(self, cause: Cause, now: float) -> None:
@@ -175,3 +175,10 @@ class Board:
         if cause.investigation is not None and cause.investigation.expire(now):
             cause.alarm.levels[-1].force()
             self.settle(cause, now)
+
+
+def _waits_in_vain(cause: Cause) -> bool:
+    """Whether what its alarm waited for, a tier's delay or an investigation, is no longer in its rule."""
+    alarm, investigation = cause.alarm, cause.investigation
+    waiting = alarm.raising_at is not None or (investigation is not None and investigation.running)
+    return alarm.state == "pending" and not waiting

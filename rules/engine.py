@@ -4,15 +4,17 @@ Deterministic: the same plan and the same signals give the same decisions on any
 `deadline` says when a Tick is due if nothing is heard before.
 """
 
+from collections import Counter
 from typing import assert_never
 
 from rules import orders, snapshot
 from rules.board import Board
 from rules.conditions import ABSENT, FAULTED
-from rules.decision import Because, Clear, Decision
+from rules.decision import Decision
 from rules.device_state import DeviceState
 from rules.explain import Explanation, explain
 from rules.faults import FaultRegister
+from rules.left_over import LeftOver
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind, Quantity
 from rules.signal import (
@@ -26,6 +28,7 @@ from rules.signal import (
     Origin,
     Reading,
     Recovered,
+    Reloaded,
     Reset,
     Resumed,
     Signal,
@@ -35,7 +38,7 @@ from rules.signal import (
 from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
 from rules.tier import Tier
 from rules.timers import Timers
-from rules.views import alarm_status, device_status
+from rules.views import alarm_status, device_status, running_delays
 from rules.wiring import wire
 
 SILENT = "silent"  # fault code: not heard within its staleness time
@@ -58,7 +61,8 @@ class Engine:
         self._faults = FaultRegister()
         self._now = 0.0
         self._started: float | None = None
-        self._left_over: dict[str, snapshot.AlarmSnapshot] = {}  # alarms that stood, of rules or places now gone
+        self._rules = ""
+        self._left_over = LeftOver()
 
     # What it is told
 
@@ -70,6 +74,9 @@ class Engine:
             self._start(now)
         if isinstance(signal, Resumed):
             self._resume(now)
+        elif isinstance(signal, Reloaded):
+            self._rules = signal.rules
+            self._take_stock(now)
         self._run_timers(now)
         match signal:
             case Reading():
@@ -86,7 +93,7 @@ class Engine:
                 out += self._faults.report(signal.link, LINK_DOWN, signal.reason, now)
             case Acknowledge() | Silence() | Reset() | OrderEvacuation() | AllClear():
                 orders.carry_out(self._board, signal, now)
-            case Tick() | Resumed():
+            case Tick() | Resumed() | Reloaded():
                 pass
             case _:
                 assert_never(signal)
@@ -100,6 +107,16 @@ class Engine:
     def now(self) -> float:
         """The engine time of the last signal."""
         return self._now
+
+    @property
+    def plan(self) -> Plan:
+        """What it decides by."""
+        return self._plan
+
+    @property
+    def rules(self) -> str:
+        """The digest of the venue's files that it was last told are in force; empty when it never was."""
+        return self._rules
 
     def seen(self, device: str, origin: Origin) -> bool:
         """Whether this message of a device was taken already. A device that the plan does not know has no memory."""
@@ -134,6 +151,10 @@ class Engine:
         """The worst tier of each zone, NONE included."""
         return dict(self._board.zones.tiers)
 
+    def running_delays(self) -> Counter[tuple[str, str, str]]:
+        """In how many alarms each delay runs: by rule, tier ("" for an investigation), and the delay's name."""
+        return running_delays(self._board.causes.values())
+
     # What outlives the process
 
     def snapshot(self) -> bytes:
@@ -148,34 +169,44 @@ class Engine:
                 list(self._faults.standing.values()),
                 list(self._board.evacuations.in_force.values()),
                 self._board.evacuations.count,
+                self._rules,
+                self.zone_tiers(),
             )
         )
 
     @classmethod
     def restore(cls, plan: Plan, body: bytes) -> "Engine":
-        """An engine that goes on where the snapshot was taken.
-
-        Alarms and faults of what the plan no longer has end with the next Resumed; evacuations never do. Raises
-        msgspec.ValidationError or msgspec.DecodeError when the bytes are not a snapshot.
-        """
+        """An engine that goes on where the snapshot was taken; see `take_up`."""
         engine = cls(plan)
-        kept = snapshot.decode(body)
-        engine._now, engine._started = kept.now, kept.started
-        for device, device_kept in kept.devices.items():
-            if device in engine._devices:
-                snapshot.into_device(engine._devices[device], device_kept)
-        causes = engine._board.causes
-        for alarm, alarm_kept in kept.alarms.items():
-            if alarm in causes:
-                snapshot.into_cause(causes[alarm], alarm_kept, causes)
-            elif alarm_kept.tier:
-                engine._left_over[alarm] = alarm_kept
-        engine._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
-        engine._board.evacuations.in_force = {status.evacuation: status for status in kept.evacuations}
-        engine._board.evacuations.count = kept.evacuation_count
-        engine._board.take_up(kept.now)
-        engine._expect_all()
+        engine.take_up(body)
         return engine
+
+    def take_up(self, body: bytes) -> None:
+        """Go on where the snapshot was taken; only for an engine that was told nothing yet.
+
+        Alarms and faults of what the plan no longer has end with the next Resumed or Reloaded; evacuations never do.
+        Delays that run are as long as the plan says now. Raises msgspec.ValidationError or msgspec.DecodeError when
+        the bytes are not a snapshot.
+        """
+        kept = snapshot.decode(body)
+        self._now, self._started, self._rules = kept.now, kept.started, kept.rules
+        for device, device_kept in kept.devices.items():
+            if device in self._devices:
+                snapshot.into_device(self._devices[device], device_kept)
+        causes = self._board.causes
+        for alarm, alarm_kept in kept.alarms.items():
+            if alarm not in causes:
+                self._left_over.alarm_gone(alarm, alarm_kept)
+                continue
+            snapshot.into_cause(causes[alarm], alarm_kept, causes)
+            if causes[alarm].investigation is None:
+                self._left_over.investigation_gone(alarm, alarm_kept)
+        self._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
+        self._board.evacuations.in_force = {status.evacuation: status for status in kept.evacuations}
+        self._board.evacuations.count = kept.evacuation_count
+        self._board.take_up(kept.now)
+        self._left_over.zones_told(kept.zones, self._board.zones.tiers)
+        self._expect_all()
 
     def _expect_all(self) -> None:
         """After a restore: set the silence timers; a device that is new to the plan is expected from now on."""
@@ -316,23 +347,18 @@ class Engine:
             self._timers.set(("silent", state.device.id), state.expected_by)
 
     def _resume(self, now: float) -> None:
-        """Nothing was heard while the process was down: that is no device's silence. Rules may have changed in between:
-        each looks at what is known already.
-        """
+        """Nothing was heard while the process was down: that is no device's silence."""
         for state in self._devices.values():
             if not state.absent:
                 state.expected_by = max(state.expected_by, now + state.device.stale_after_s)
-        self._board.look_at_all(now)
-        self._end_left_over(now)
+        self._take_stock(now)
 
-    def _end_left_over(self, now: float) -> None:
-        """People are told the end of what stood and can stand no more, because the venue's files have changed."""
-        for alarm, kept in self._left_over.items():
-            rule, _, place = alarm.partition("@")
-            zone = kept.zone if kept.zone in self._plan.venue.zones else self._plan.venue.root
-            why = (Because(now, place, "its rule or its place is no longer in the venue's files"),)
-            self._board.out.append(Clear(now, alarm, rule, place, zone, kept.category, Tier.NONE, "normal", False, why))
-        self._left_over.clear()
+    def _take_stock(self, now: float) -> None:
+        """The venue's files may have changed: what stood and can stand no more ends, and each rule looks at what is
+        known already, before any delay is over: a condition that is no longer asked must not become an alarm.
+        """
+        self._board.out += self._left_over.end(self._plan, self._board.zones.tiers, now)
+        self._board.look_at_all(now)
         for source, code in list(self._faults.standing):
             if not self._can_be_faulted(source):
                 self._board.out += self._faults.end(source, code, now)

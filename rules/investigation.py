@@ -29,11 +29,12 @@ class Investigation:
     `triggers` are the alarms that began it, in order; `overdue` says, once it ran out, what was not done in time.
     """
 
-    __slots__ = ("due", "overdue", "rule", "step", "triggers")
+    __slots__ = ("began", "due", "overdue", "rule", "step", "triggers")
 
     def __init__(self, rule: InvestigationRule) -> None:
         self.rule = rule
         self.step = Step.IDLE
+        self.began: float | None = None  # the step that runs
         self.due: float | None = None
         self.overdue = ""
         self.triggers: list[Alarm] = []
@@ -61,7 +62,7 @@ class Investigation:
         if self.running:
             return False
         self.step = Step.ACKNOWLEDGE
-        self.due = now + self.rule.acknowledge_within_s
+        self._time(now)
         return True
 
     def acknowledge(self, now: float) -> bool:
@@ -69,7 +70,7 @@ class Investigation:
         if self.step is not Step.ACKNOWLEDGE:
             return False
         self.step = Step.LOOK
-        self.due = now + self.rule.then_s
+        self._time(now)
         return True
 
     def expire(self, now: float) -> bool:
@@ -83,7 +84,7 @@ class Investigation:
             else f"nobody stood it down within {self.rule.then_s:g} s"
         )
         self.step = Step.EXPIRED
-        self.due = None
+        self.began = self.due = None
         return True
 
     def withdraw(self, trigger: Alarm) -> bool:
@@ -96,13 +97,21 @@ class Investigation:
     def end(self) -> None:
         """It is over: stood down, confirmed otherwise, or its alarm was reset."""
         self.step = Step.IDLE
-        self.due = None
+        self.began = self.due = None
         self.overdue = ""
         self.triggers.clear()
 
-    def restore(self, step: Step, due: float | None, overdue: str, triggers: Sequence[Alarm]) -> None:
-        """Go on where it was before a restart."""
+    def restore(
+        self, step: Step, began: float | None, due: float | None, overdue: str, triggers: Sequence[Alarm]
+    ) -> None:
+        """Go on where it was. A step that runs counts from where it began, and is as long as the rule says now."""
         self.step = step
         self.due = due
+        if began is not None:
+            self._time(began)
         self.overdue = overdue
         self.triggers = list(triggers)
+
+    def _time(self, began: float) -> None:
+        self.began = began
+        self.due = began + (self.rule.acknowledge_within_s if self.step is Step.ACKNOWLEDGE else self.rule.then_s)

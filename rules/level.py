@@ -25,11 +25,12 @@ class Phase(Enum):
 class Level:
     """The phase of one tier, and the instant at which its running delay is over."""
 
-    __slots__ = ("due", "phase", "rule")
+    __slots__ = ("began", "due", "phase", "rule")
 
     def __init__(self, rule: TierRule) -> None:
         self.rule = rule
         self.phase = Phase.INACTIVE
+        self.began: float | None = None  # the delay that runs
         self.due: float | None = None
 
     @property
@@ -63,14 +64,26 @@ class Level:
         """Take the tier as true without its condition: an investigation ran out. Whether the phase changed."""
         return False if self.active else self._move(Phase.ACTIVE)
 
+    def restore(self, phase: Phase, began: float | None, due: float | None) -> None:
+        """Go on where it was. A delay that runs counts from where it began, and is as long as the rule says now."""
+        self.phase = phase
+        self.began = began
+        self.due = due if began is None else began + self._delay_s
+
+    @property
+    def _delay_s(self) -> float:
+        return self.rule.on_delay_s if self.phase is Phase.PENDING else self.rule.off_delay_s
+
     def _start(self, waiting: Phase, after: Phase, delay_s: float, now: float) -> bool:
         if delay_s <= 0:
             return self._move(after)
         self.phase = waiting
+        self.began = now
         self.due = now + delay_s
         return True
 
     def _move(self, phase: Phase) -> bool:
         self.phase = phase
+        self.began = None
         self.due = None
         return True

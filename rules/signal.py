@@ -133,6 +133,15 @@ class Resumed(Struct, frozen=True, tag="resumed", array_like=True):
     down_s: float
 
 
+class Reloaded(Struct, frozen=True, tag="reloaded", array_like=True):
+    """From here on the venue's files with the digest `rules` are in force. `who` and `why` say who asked for it."""
+
+    at: float
+    rules: str
+    who: str = ""
+    why: str = ""
+
+
 Signal = (
     Reading
     | Heard
@@ -147,6 +156,7 @@ Signal = (
     | AllClear
     | Tick
     | Resumed
+    | Reloaded
 )
 
 Order = Acknowledge | Silence | Reset | OrderEvacuation | AllClear

@@ -30,6 +30,7 @@ class DeviceSnapshot(Struct, array_like=True):
     told: dict[str, Origin]
     lows: list[tuple[str, float, Samples]]
     slopes: list[tuple[str, float, Samples]]
+    stale_after_s: float | None = None  # as `expected_by` was reckoned
 
 
 class LevelSnapshot(Struct, array_like=True):
@@ -38,6 +39,7 @@ class LevelSnapshot(Struct, array_like=True):
     tier: Tier
     phase: Phase
     due: float | None
+    began: float | None = None
 
 
 class AlarmSnapshot(Struct, array_like=True):
@@ -58,10 +60,11 @@ class AlarmSnapshot(Struct, array_like=True):
     due: float | None = None
     overdue: str = ""
     triggers: list[str] = []
+    step_began: float | None = None
 
 
 class EngineSnapshot(Struct):
-    """Everything. Alarms that are at rest are left out."""
+    """Everything. Alarms that are at rest are left out. `rules` and `zones` are as the last decisions left them."""
 
     now: float
     started: float | None
@@ -70,6 +73,8 @@ class EngineSnapshot(Struct):
     faults: list[FaultStatus]
     evacuations: list[EvacuationStatus]
     evacuation_count: int
+    rules: str = ""
+    zones: dict[str, Tier] = {}
 
 
 def encode(snapshot: EngineSnapshot) -> bytes:
@@ -80,6 +85,15 @@ def encode(snapshot: EngineSnapshot) -> bytes:
 def decode(body: bytes) -> EngineSnapshot:
     """Raises msgspec.ValidationError or msgspec.DecodeError when the bytes are not such a snapshot."""
     return msgspec.msgpack.decode(body, type=EngineSnapshot)
+
+
+class _Rules(Struct):
+    rules: str = ""
+
+
+def rules_of(body: bytes) -> str:
+    """The digest of the venue's files that a snapshot was made under; empty when it says none. Raises as `decode`."""
+    return msgspec.msgpack.decode(body, type=_Rules).rules
 
 
 def of_device(device: DeviceState) -> DeviceSnapshot:
@@ -95,6 +109,7 @@ def of_device(device: DeviceState) -> DeviceSnapshot:
         device.told,
         [(name, span_s, window.samples()) for (name, span_s), window in device.lows.items()],
         [(name, span_s, window.samples()) for (name, span_s), window in device.slopes.items()],
+        device.device.stale_after_s,
     )
 
 
@@ -102,6 +117,8 @@ def into_device(device: DeviceState, kept: DeviceSnapshot) -> None:
     """Bring a new device state to what was kept; quantities it no longer has are dropped."""
     device.heard_at = kept.heard_at
     device.expected_by = kept.expected_by
+    if kept.expected_by and kept.stale_after_s is not None:
+        device.expected_by += device.device.stale_after_s - kept.stale_after_s
     device.gone = kept.gone
     device.values = {name: value for name, value in kept.values.items() if name in device.device.quantities}
     device.unverified = {name: value for name, value in kept.unverified.items() if name in device.device.quantities}
@@ -141,12 +158,13 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         alarm.since,
         alarm.acknowledged_by,
         alarm.because,
-        [LevelSnapshot(level.rule.tier, level.phase, level.due) for level in alarm.levels],
+        [LevelSnapshot(level.rule.tier, level.phase, level.due, level.began) for level in alarm.levels],
         sorted(alarm.stood.items()),
     )
     if investigation is not None:
         kept.step, kept.due, kept.overdue = investigation.step, investigation.due, investigation.overdue
         kept.triggers = [trigger.id for trigger in investigation.triggers]
+        kept.step_began = investigation.began
     return kept
 
 
@@ -160,7 +178,8 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
     by_tier = {level.tier: level for level in kept.levels}
     for level in alarm.levels:
         if level.rule.tier in by_tier:
-            level.phase, level.due = by_tier[level.rule.tier].phase, by_tier[level.rule.tier].due
+            was = by_tier[level.rule.tier]
+            level.restore(was.phase, was.began, was.due)
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
-        cause.investigation.restore(kept.step, kept.due, kept.overdue, triggers)
+        cause.investigation.restore(kept.step, kept.step_began, kept.due, kept.overdue, triggers)

@@ -1,7 +1,12 @@
 """The live objects as the frozen statuses of `rules.status`."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from rules.cause import Cause
 from rules.device_state import DeviceState
+from rules.investigation import Step
+from rules.level import Phase
 from rules.status import AlarmStatus, DeviceStatus
 
 
@@ -30,3 +35,16 @@ def device_status(state: DeviceState) -> DeviceStatus:
     device = state.device
     values = {**state.unverified, **state.values}
     return DeviceStatus(device.id, device.kind, device.zone, device.link, state.heard_at, state.absent, values)
+
+
+def running_delays(causes: Iterable[Cause]) -> Counter[tuple[str, str, str]]:
+    """In how many alarms a delay runs: by rule, tier ("" for an investigation), and the delay's name in the file."""
+    running: Counter[tuple[str, str, str]] = Counter()
+    for cause in causes:
+        rule, investigation = cause.alarm.rule.id, cause.investigation
+        for level in cause.alarm.levels:
+            if level.due is not None:
+                running[rule, level.rule.tier.word, "on_delay" if level.phase is Phase.PENDING else "off_delay"] += 1
+        if investigation is not None and investigation.running:
+            running[rule, "", "acknowledge_within" if investigation.step is Step.ACKNOWLEDGE else "then"] += 1
+    return running

@@ -145,7 +145,7 @@ def test_people_are_told_the_end_of_what_the_files_no_longer_have() -> None:
     smaller = plan(rule("other", "device", ("det-a",), tier("blue", "smoke")), devices=[DETECTORS[0]])
     engine = Engine.restore(smaller, story.engine.snapshot())
     said = without_zones(words(decision) for decision in engine.step(Resumed(20, 5)))
-    assert said == ["Raise other@det-a blue", *ended]
+    assert said == ["StandDown confirmed@floor", *ended[:2], "Raise other@det-a blue", *ended[2:]]
     assert [fault.source for fault in engine.faults()] == ["tocsin/journal"]
     assert engine.step(Resumed(30, 5)) == []
 

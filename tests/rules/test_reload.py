@@ -1,0 +1,304 @@
+"""Other rules while the engine runs: what is kept, re-timed, changed, added, dropped."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules import snapshot
+from rules.decision import Clear, Decision, StandDown, ZoneTier
+from rules.engine import Engine
+from rules.level import Level, Phase
+from rules.plan import InvestigationRule, Plan
+from rules.reload import Changed, Changes, Dropped, Retimed, compare, counted, swap
+from rules.signal import Acknowledge, AllClear, Reloaded, Resumed, Signal, Tick
+from rules.tier import Tier
+from rules.venue import Text
+from tests.rules.house import (
+    CONFIRMED,
+    DETECTORS,
+    HEAT,
+    PLANS,
+    SMOKE,
+    Story,
+    device,
+    plan,
+    rule,
+    tier,
+    without_zones,
+    words,
+)
+from tests.rules.test_restart import PLAN, signals
+
+WIRED = replace(PLAN, venue=replace(PLAN.venue, links=("wire",)))  # the wire that the random signals speak of
+
+
+def reload(story: Story, new: Plan, at: float, digest: str = "new") -> list[str]:
+    """The story goes on under another plan; what is said at that instant."""
+    fresh = Engine(new)
+    decisions = swap(story.engine, fresh, Reloaded(at, digest))
+    story.engine, story.plan = fresh, new
+    story.decisions += decisions
+    return [words(decision) for decision in decisions]
+
+
+def smoke(on: float = 5.0, off: float = 30.0) -> Plan:
+    """SMOKE with other delays in its yellow tier."""
+    yellow = replace(SMOKE.tiers[0], on_delay_s=on, off_delay_s=off)
+    return plan(replace(SMOKE, tiers=(yellow, SMOKE.tiers[1])))
+
+
+@given(signals(), st.lists(st.integers(0, 40), max_size=5))
+@settings(max_examples=300)
+def test_a_reload_of_the_same_rules_is_invisible(told: list[Signal], reload_after: list[int]) -> None:
+    """Invariant 7: an engine that took the same plan anew, at any instants, decides exactly like one that did not."""
+    going_on, reloaded = Engine(WIRED), Engine(WIRED)
+    for number, signal in enumerate(told):
+        if number in reload_after and going_on.now:
+            fresh = Engine(WIRED)
+            assert swap(reloaded, fresh, Reloaded(reloaded.now, "same")) == []
+            reloaded = fresh
+        assert reloaded.step(signal) == going_on.step(signal)
+    assert reloaded.alarms() == going_on.alarms()
+    assert reloaded.zone_tiers() == going_on.zone_tiers()
+    assert reloaded.devices() == going_on.devices()
+    assert reloaded.faults() == going_on.faults()
+    assert reloaded.evacuations() == going_on.evacuations()
+
+
+def test_what_is_over_at_the_reload_is_decided_by_the_old_rules() -> None:
+    """A delay that ended just before is an alarm of the old rule, not of the new one."""
+    story = Story(smoke(on=5.0))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    assert reload(story, smoke(on=60.0), 15.0)[0] == "Raise smoke@det-a yellow"
+
+
+def test_an_edited_delay_counts_from_where_it_began() -> None:
+    """A longer on-delay ends later, a shorter one earlier, one that is over already at once."""
+    for on, said_at in ((60.0, 70.0), (12.0, 22.0)):
+        story = Story(smoke(on=30.0))
+        story.read(10, "det-a", smoke_obscuration=3.0)
+        assert reload(story, smoke(on=on), 20.0) == []
+        assert story.engine.deadline() == said_at
+        assert "Raise smoke@det-a yellow" in story.tick(said_at)
+    for on in (8.0, 0.0):
+        story = Story(smoke(on=30.0))
+        story.read(10, "det-a", smoke_obscuration=3.0)
+        assert "Raise smoke@det-a yellow" in reload(story, smoke(on=on), 20.0)
+
+
+def test_a_delay_retimed_twice_still_counts_from_where_it_began() -> None:
+    """Also over a restart in between."""
+    story = Story(smoke(on=30.0))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    reload(story, smoke(on=60.0), 20.0)
+    story.restart()
+    reload(story, smoke(on=40.0), 25.0)
+    assert story.engine.deadline() == 50.0
+
+
+def test_an_edited_off_delay_is_retimed() -> None:
+    """The way back counts as the way up."""
+    story = Story(smoke(off=30.0))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    story.tick(15)
+    story.read(20, "det-a", smoke_obscuration=0.0)
+    assert reload(story, smoke(off=100.0), 30.0) == []
+    assert story.engine.deadline() == 120.0
+    assert "Return smoke@det-a yellow" in reload(story, smoke(off=5.0), 40.0)
+
+
+def test_a_delay_of_an_older_snapshot_keeps_its_end() -> None:
+    """Snapshots of earlier programs say when a delay ends, not where it began."""
+    level = Level(SMOKE.tiers[0])
+    level.restore(Phase.PENDING, None, 12.0)
+    assert level.due == 12.0
+
+
+def test_an_edited_investigation_is_retimed() -> None:
+    """Staff get the time that the rule now says, from the moment they were asked."""
+    other = replace(CONFIRMED, investigate=InvestigationRule(("smoke", "heat"), Tier.ORANGE, 40.0, 90.0))
+    story = Story(plan(SMOKE, HEAT, CONFIRMED))
+    story.read(10, "det-a", smoke=True)
+    reload(story, plan(SMOKE, HEAT, other), 12.0)
+    assert story.engine.deadline() == 50.0
+    assert "Investigate confirmed@floor look until 110" in story.tell(Acknowledge(20, "smoke@det-a", "Li", "going"))
+    assert "Evacuate whole-1" in reload(story, plan(SMOKE, HEAT, CONFIRMED), 95.0)
+
+
+def test_a_rule_without_its_investigation_stands_it_down() -> None:
+    """Nobody is left looking for what nothing waits for; a rule that is gone altogether says so too."""
+    for others, why in (
+        ((replace(CONFIRMED, investigate=None),), "its rule no longer asks for an investigation"),
+        ((), "its rule or its place is no longer in the venue's files"),
+    ):
+        story = Story(plan(SMOKE, HEAT, CONFIRMED))
+        story.read(10, "det-a", smoke=True)
+        assert reload(story, plan(SMOKE, HEAT, *others), 12.0) == ["StandDown confirmed@floor"]
+        (told,) = (one for one in story.decisions if isinstance(one, StandDown))
+        assert told.because[0].text == why
+        assert story.alarm("confirmed@floor") == "normal"
+        assert story.alarm("smoke@det-a") == "unack orange"
+
+
+def test_a_tier_that_is_gone_takes_its_delay_with_it() -> None:
+    """An alarm that only waited for it is normal again."""
+    story = Story(smoke(on=30.0))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    assert story.alarm("smoke@det-a") == "pending none"
+    reload(story, plan(replace(SMOKE, tiers=SMOKE.tiers[1:])), 12.0)
+    assert story.alarm("smoke@det-a") == "normal"
+    assert story.tick(100.0) == []
+
+
+def test_a_condition_that_became_false_is_dropped_before_its_delay_ends() -> None:
+    """When threshold and delay change together the new threshold is asked first."""
+    story = Story(smoke(on=30.0))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    other = tier("yellow", "smoke_obscuration >= 4", "smoke_obscuration < 1", on=1, off=30)
+    assert reload(story, plan(replace(SMOKE, tiers=(other, SMOKE.tiers[1]))), 20.0) == []
+    assert story.alarm("smoke@det-a") == "normal"
+
+
+def test_a_standing_alarm_of_an_unchanged_rule_stays_as_it_is() -> None:
+    """Acknowledged stays acknowledged, and nothing is said twice."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(11, "smoke@det-a", "Li", "seen"))
+    assert reload(story, plan(SMOKE, HEAT), 12.0) == []
+    assert story.alarm("smoke@det-a") == "acked orange"
+
+
+def test_a_new_rule_looks_at_once() -> None:
+    """At what is known already, and its delay begins then."""
+    story = Story(plan())
+    story.read(10, "det-a", smoke=True, smoke_obscuration=3.0)
+    assert "Raise smoke@det-a orange" in reload(story, plan(SMOKE), 20.0)
+    assert story.engine.deadline() == 25.0
+
+
+def test_a_removed_rule_ends_its_alarm_with_a_reason_and_frees_its_zones() -> None:
+    """The zone's tier, which people and retained topics still show, is told too."""
+    story = Story(plan(SMOKE, HEAT))
+    story.read(10, "det-a", smoke=True)
+    said = reload(story, plan(HEAT), 12.0)
+    assert sorted(said) == ["Clear smoke@det-a none", "[floor none]", "[room-a none]", "[venue none]"]
+    (cleared,) = (one for one in story.decisions if isinstance(one, Clear))
+    assert cleared.because[0].text == "its rule or its place is no longer in the venue's files"
+    assert reload(story, plan(HEAT), 13.0) == []
+
+
+def test_a_zone_that_is_gone_is_told_normal() -> None:
+    """What is shown of a place that no longer exists does not stay red for ever."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    attic = plan(replace(SMOKE, places=("det-attic",)), devices=DETECTORS[2:])
+    zones = {name: zone for name, zone in attic.venue.zones.items() if name != "room-a"}
+    smaller = replace(attic, venue=replace(attic.venue, zones=zones))
+    assert "[room-a none]" in reload(story, smaller, 12.0)
+
+
+def test_an_evacuation_survives_whatever_the_files_say() -> None:
+    """Neither its rule nor its plan need exist any more; a person ends it."""
+    story = Story(plan(SMOKE, HEAT, CONFIRMED))
+    story.read(10, "det-a", smoke=True)
+    story.read(11, "det-b", smoke=True)
+    bare = replace(plan(), evacuation_plans={})
+    assert "EndEvacuation whole-1" not in reload(story, bare, 12.0)
+    assert [one.evacuation for one in story.engine.evacuations()] == ["whole-1"]
+    assert story.tell(AllClear(20, "whole-1", "Li", "all out", "commander")) == ["EndEvacuation whole-1"]
+
+
+def test_an_edited_staleness_counts_from_the_last_word() -> None:
+    """A device that is silent for longer than the new time is a fault at once."""
+    quick = device("det-a", "room-a", *sorted(DETECTORS[0].quantities), stale_after_s=50.0)
+    story = Story(plan())
+    assert reload(story, plan(devices=(quick, *DETECTORS[1:])), 30.0) == []
+    assert story.engine.deadline() == 50.0
+    story = Story(plan())
+    assert reload(story, plan(devices=(quick, *DETECTORS[1:])), 70.0) == ["ReportFault det-a silent"]
+
+
+def test_the_digest_of_the_rules_in_force_is_kept() -> None:
+    """Over a restart too, and it can be read from a snapshot before the plan is known."""
+    story = Story(plan(SMOKE))
+    assert story.engine.rules == ""
+    reload(story, plan(SMOKE), 1.0, "abc")
+    story.restart()
+    assert story.engine.rules == "abc"
+    assert story.engine.plan is story.plan
+    assert snapshot.rules_of(story.engine.snapshot()) == "abc"
+
+
+def test_the_report_says_what_became_of_each_rule() -> None:
+    """Kept, re-timed, changed key by key, added, dropped, with the alarms concerned."""
+    old = plan(SMOKE, HEAT, CONFIRMED)
+    lost = rule("lost", "device", ("det-a",), tier("yellow", "absent"))
+    tiers = (
+        replace(SMOKE.tiers[0], on_delay_s=8.0, line="other.yaml:7"),
+        tier("orange", "(smoke_obscuration >= 4.8)  or smoke"),
+        tier("red", "smoke_obscuration >= 9"),
+    )
+    slower = replace(CONFIRMED, investigate=InvestigationRule(("smoke",), Tier.ORANGE, 15.0, 90.0), line="x:1")
+    new = plan(replace(SMOKE, tiers=tiers, title=Text("Rook")), slower, lost)
+    story = Story(old)
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    story.read(10, "det-b", temperature=60.0)
+    story.tell(Acknowledge(11, "heat@det-b", "Li", "going"))
+    changes = Changes(
+        kept=(),
+        retimed=(
+            Retimed("smoke", "yellow", "on_delay", 5.0, 8.0, 1),
+            Retimed("confirmed", "", "then", 60.0, 90.0, 1),
+        ),
+        changed=(Changed("smoke", ("title", "red")), Changed("confirmed", ("investigate of",))),
+        added=("lost",),
+        dropped=(Dropped("heat", 1),),
+    )
+    assert counted(compare(old, new), story.engine) == changes
+    story.tick(15)
+    story.read(16, "det-a", smoke_obscuration=0.0)
+    off = replace(SMOKE, tiers=(replace(SMOKE.tiers[0], off_delay_s=8.0), SMOKE.tiers[1]))
+    (told,) = counted(compare(old, plan(off, HEAT, CONFIRMED)), story.engine).retimed
+    assert told == Retimed("smoke", "yellow", "off_delay", 30.0, 8.0, 1)
+    investigated = counted(compare(old, plan(SMOKE, HEAT, replace(CONFIRMED, investigate=None))), story.engine)
+    assert investigated.changed == (Changed("confirmed", ("investigate",)),)
+
+
+def test_rules_that_only_moved_are_kept() -> None:
+    """Neither their place in the file nor their spelling makes a difference."""
+    moved = replace(HEAT, line="other.yaml:99", tiers=tuple(replace(one, line="y:1") for one in HEAT.tiers))
+    assert compare(plan(SMOKE, HEAT), plan(moved, SMOKE)) == Changes(kept=("heat", "smoke"))
+
+
+def test_the_report_says_what_else_is_different() -> None:
+    """Zones, devices, evacuation plans."""
+    old, new = plan(), plan(devices=(replace(DETECTORS[0], name=Text("Door")), *DETECTORS[1:2]))
+    louder = replace(
+        new, evacuation_plans={"whole": replace(PLANS["whole"], message=Text("go")), "new": PLANS["whole"]}
+    )
+    assert compare(old, louder).venue == (
+        "device det-attic is gone",
+        "device det-a: name",
+        "evacuation plan new is new",
+        "evacuation plan whole: message",
+    )
+
+
+def test_the_end_of_what_is_left_over_is_told_at_a_resume_too() -> None:
+    """A start with other files says the same as a reload; twice is told once."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    engine = Engine.restore(plan(), story.engine.snapshot())
+    said: list[Decision] = engine.step(Resumed(20, 5.0))
+    assert without_zones(words(one) for one in said) == ["Clear smoke@det-a none"]
+    assert [one.zone for one in said if isinstance(one, ZoneTier)] == ["venue", "floor", "room-a"]
+    assert engine.step(Resumed(30, 5.0)) == []
+
+
+def test_the_first_signal_may_be_a_reload() -> None:
+    """Every device is expected from then on."""
+    engine = Engine(plan())
+    assert engine.step(Reloaded(0.0, "first")) == []
+    assert engine.deadline() == 1000.0
+    assert engine.step(Tick(1.0)) == []
