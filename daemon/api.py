@@ -28,6 +28,7 @@ from daemon.api_socket import listening
 from daemon.api_stream import STREAMS_MAX, Streams
 from daemon.api_views import Views
 from daemon.core import Core
+from daemon.why import UnknownAlarm, alarm_at
 from rules.decision import Refuse
 from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Role, Silence
 
@@ -176,6 +177,13 @@ def _add_reads(app: FastAPI, core: Core) -> None:
     read("/v1/devices", Views.devices)
     read("/v1/faults", Views.faults)
     read("/v1/evacuations", Views.evacuations)
+
+    @app.get("/v1/why/{alarm:path}")
+    async def why(alarm: str) -> Response:
+        try:
+            return _json(Views(core).why(core.explain(alarm_at(core.plan, alarm))))
+        except UnknownAlarm as unknown:
+            return problem(404, str(unknown))
 
 
 def _add_stream(app: FastAPI, core: Core, streams: Streams) -> None:

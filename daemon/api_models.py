@@ -60,6 +60,47 @@ class AlarmView(Struct, frozen=True):
     because: tuple[BecauseView, ...]
 
 
+class PartView(Struct, frozen=True, omit_defaults=True):
+    """A condition or a part of one: its text, its truth (null: unknown), what was found, and its own parts."""
+
+    text: str
+    truth: bool | None
+    found: str = ""
+    parts: tuple["PartView", ...] = ()
+    by: tuple[str, ...] = ()
+
+
+class WhyTierView(Struct, frozen=True):
+    """One tier of a rule at one place. `left_s`: what is left of the delay that runs."""
+
+    tier: TierWord
+    line: str
+    phase: str
+    left_s: float | None
+    on_delay_s: float
+    off_delay_s: float
+    when: PartView
+    clear: PartView | None
+
+
+class WhyView(Struct, frozen=True):
+    """Why an alarm is as it is, or is not: worst tier first. `since` is None for one that is normal."""
+
+    time: str
+    alarm: str
+    title: NameView
+    rule: str
+    place: str
+    place_name: NameView
+    state: str
+    tier: TierWord
+    since: str | None
+    verdict: str
+    tiers: tuple[WhyTierView, ...]
+    notes: tuple[str, ...]
+    because: tuple[BecauseView, ...]
+
+
 class ZoneView(Struct, frozen=True):
     """A zone with the worst tier in it and below it. Zones come in the order of the venue's file, parents first."""
 

@@ -19,10 +19,13 @@ from daemon.api_models import (
     PlanView,
     StatusView,
     TierWord,
+    WhyView,
     ZoneView,
 )
 from daemon.core import Core, Event
+from daemon.why_view import why_view
 from rules.decision import Because, Decision
+from rules.explain import Explanation
 from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
 from rules.tier import Tier
 from rules.venue import Text
@@ -119,6 +122,9 @@ class Views:
 
     def evacuations(self) -> tuple[EvacuationView, ...]:
         return tuple(self._evacuation(evacuation) for evacuation in self._core.evacuations())
+
+    def why(self, explanation: Explanation) -> WhyView:
+        return why_view(explanation, self._core.plan, self._time)
 
     def event(self, event: Event) -> EventView:
         return self._event(event.id, event.wall, event.decision)

@@ -33,6 +33,8 @@ COMMANDS: dict[str, Entry] = {
     "zones": Entry("daemon.commands:zones", _ASK, "All zones with their tiers."),
     "devices": Entry("daemon.commands:devices", _ASK, "All devices and what they said last."),
     "faults": Entry("daemon.commands:faults", _ASK, "Devices, links and parts of Tocsin that are not well."),
+    "why": Entry("daemon.why_commands:why", _ASK, "Why an alarm is as it is: conditions, values, delays, people."),
+    "why-not": Entry("daemon.why_commands:why_not", _ASK, "Why a rule raised no alarm, now or at a time of the past."),
     "events": Entry("daemon.commands:events", _ASK, "Follow what is decided, line by line, until Ctrl-C."),
     "ack": Entry("daemon.order_commands:ack", _ORDER, "Acknowledge an alarm: a person has seen it."),
     "silence": Entry("daemon.order_commands:silence", _ORDER, "Stop the sounder for one alarm, or for all that stand."),

@@ -1,7 +1,7 @@
 """The client of the daemon's API: the only part of the daemon that other packages may import. Imports no server code.
 
-Every method raises a ClientError: NoDaemon (nothing answers at that path), Refused (the engine said no), TimedOut, or
-BadAnswer (any other status, or an answer that this version cannot read).
+Every method raises a ClientError: NoDaemon (nothing answers at that path), Refused (the engine said no), NotThere (the
+venue has no such thing), TimedOut, or BadAnswer (any other status, or an answer that this version cannot read).
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -27,6 +28,7 @@ from daemon.api_models import (
     Problem,
     RoleWord,
     StatusView,
+    WhyView,
     ZoneView,
 )
 
@@ -41,6 +43,7 @@ __all__ = [
     "EventView",
     "FaultView",
     "NoDaemon",
+    "NotThere",
     "OrderResult",
     "OrderWord",
     "Refused",
@@ -48,6 +51,7 @@ __all__ = [
     "StatusView",
     "StreamEnded",
     "TimedOut",
+    "WhyView",
     "ZoneView",
     "default_socket",
 ]
@@ -74,6 +78,10 @@ class TimedOut(ClientError):
 
 class BadAnswer(ClientError):
     """The daemon answered something else than what was asked for."""
+
+
+class NotThere(ClientError):
+    """What was asked about is not in the venue's files; the message is the daemon's own word."""
 
 
 class Refused(ClientError):
@@ -126,6 +134,10 @@ class DaemonClient:
     def evacuations(self) -> tuple[EvacuationView, ...]:
         return self._get("evacuations", tuple[EvacuationView, ...])
 
+    def why(self, alarm: str) -> WhyView:
+        """Why an alarm is as it is, standing or not. Raises NotThere when no rule makes it."""
+        return self._get(f"why/{quote(alarm)}", WhyView)
+
     def order(self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator") -> OrderResult:
         """Returns once the order's effect is durable."""
         body = {"target": target, "who": who, "why": why, "role": role}
@@ -177,6 +189,10 @@ class AsyncDaemonClient:
 
     async def evacuations(self) -> tuple[EvacuationView, ...]:
         return await self._get("evacuations", tuple[EvacuationView, ...])
+
+    async def why(self, alarm: str) -> WhyView:
+        """Why an alarm is as it is, standing or not. Raises NotThere when no rule makes it."""
+        return await self._get(f"why/{quote(alarm)}", WhyView)
 
     async def order(
         self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator"
@@ -261,6 +277,8 @@ def _answer(status: int, content: bytes, form: type[Answer]) -> Answer:
         raise BadAnswer(f"the daemon answered {status} without saying why") from None
     if problem.refused:
         raise Refused(problem.refused)
+    if status == 404:
+        raise NotThere(problem.detail)
     raise BadAnswer(f"the daemon answered {status}: {problem.detail}")
 
 

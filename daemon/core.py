@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from drivers.contract import LinkHealth
 from rules.decision import Decision
+from rules.explain import Explanation
 from rules.plan import Plan
 from rules.signal import Order
 from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
@@ -52,6 +53,9 @@ class Core(Protocol):
         """Wall time, seconds since 1970, of an engine time."""
 
     def alarms(self) -> Sequence[AlarmStatus]: ...
+    def explain(self, alarm: str) -> Explanation:
+        """Why an alarm of the plan is as it is, standing or not."""
+
     def faults(self) -> Sequence[FaultStatus]: ...
     def evacuations(self) -> Sequence[EvacuationStatus]: ...
     def devices(self) -> Sequence[DeviceStatus]: ...

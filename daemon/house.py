@@ -12,6 +12,7 @@ from daemon.worker import Worker
 from drivers.contract import Link, LinkHealth
 from rules.decision import Decision
 from rules.engine import Engine
+from rules.explain import Explanation
 from rules.plan import Plan
 from rules.signal import Order
 from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
@@ -51,6 +52,9 @@ class House:
 
     def alarms(self) -> Sequence[AlarmStatus]:
         return self._engine.alarms()
+
+    def explain(self, alarm: str) -> Explanation:
+        return self._engine.explain(alarm)
 
     def faults(self) -> Sequence[FaultStatus]:
         return self._engine.faults()

@@ -138,10 +138,9 @@ class Engine:
         """Every evacuation in force."""
         return tuple(self._board.evacuations.in_force.values())
 
-    def explain(self, alarm: str) -> Explanation | None:
-        """Why an alarm (rule@place) is as it is, or why it is not; None when no rule makes such an alarm."""
-        cause = self._board.causes.get(alarm)
-        return None if cause is None else explain(cause, self._now)
+    def explain(self, alarm: str) -> Explanation:
+        """Why an alarm (rule@place) is as it is, or why it is not. Raises KeyError when no rule makes such an alarm."""
+        return explain(self._board.causes[alarm], self._now)
 
     def devices(self) -> tuple[DeviceStatus, ...]:
         """Every device of the venue and what it said last."""

@@ -26,12 +26,16 @@ MAX_NAMED = 8  # devices or alarms named in one part; the rest are counted
 
 
 class Part(Struct, frozen=True):
-    """A condition or a part of one: its text, whether it is true (None: unknown), and what was found."""
+    """A condition or a part of one: its text, whether it is true (None: unknown), and what was found.
+
+    `by` are the devices or alarms that speak for it, where it asks about several.
+    """
 
     text: str
     truth: Truth
     found: str = ""
     parts: tuple["Part", ...] = ()
+    by: tuple[str, ...] = ()
 
 
 class TierExplanation(Struct, frozen=True):
@@ -88,14 +92,14 @@ def explain(cause: Cause, now: float) -> Explanation:
 def _verdict(cause: Cause, tiers: tuple[TierExplanation, ...], now: float) -> str:
     alarm = cause.alarm
     if alarm.state in ("unack", "acked"):
-        return f"it stands at {alarm.tier.word} for {now - alarm.since:g} s"
+        return f"it stands at {alarm.tier.word} for {brief(now - alarm.since)} s"
     if alarm.state not in ("normal", "pending"):
         return f"it stood at {alarm.tier.word}; its cause is gone, and it waits for people ({alarm.state})"
     if cause.investigation is not None and cause.investigation.running:
         return _investigating(cause.investigation, now)
     for tier in tiers:
         if tier.phase == Phase.PENDING.value and tier.due is not None:
-            left = f"{tier.due - now:g} s of {tier.on_delay_s:g} s left"
+            left = f"{brief(tier.due - now)} s of {brief(tier.on_delay_s)} s left"
             return f"{tier.tier.word} is true and waits for its on-delay: {left}"
     if any(tier.when.truth is None for tier in tiers):
         return "it is not up, and whether it should be is unknown"
@@ -105,7 +109,7 @@ def _verdict(cause: Cause, tiers: tuple[TierExplanation, ...], now: float) -> st
 def _investigating(investigation: Investigation, now: float) -> str:
     left = 0.0 if investigation.due is None else investigation.due - now
     what = "acknowledge" if investigation.step is Step.ACKNOWLEDGE else "look"
-    return f"staff have {left:g} s left to {what} before it is taken as true"
+    return f"staff have {brief(left)} s left to {what} before it is taken as true"
 
 
 def _notes(cause: Cause, now: float) -> list[str]:
@@ -203,6 +207,11 @@ def _missing(quantity: str, device: DeviceState) -> str:
     return f"{quantity} is unknown: {device.device.id} has not said it yet"
 
 
+def brief(seconds: float) -> str:
+    """Seconds to a tenth: 5, 0.4."""
+    return f"{seconds:.1f}".removesuffix(".0")
+
+
 def _with_unit(value: float, unit: str) -> str:
     return f"{value:g} {unit}" if unit else f"{value:g}"
 
@@ -224,7 +233,14 @@ def _group_part(node: Node, cause: GroupCause, now: float) -> Part:
             found = _call(node, cause, now)
         case _:
             pass
-    return Part(render(node), compile_group(node)(cause.group, now), found, parts)
+    return Part(render(node), compile_group(node)(cause.group, now), found, parts, _speaking(node, cause, now))
+
+
+def _speaking(node: Node, cause: GroupCause, now: float) -> tuple[str, ...]:
+    call = node.left if isinstance(node, Compare) else node
+    if call in cause.group.coincidences:
+        return tuple(cause.group.coincidences[call].contributors(now))
+    return tuple(cause.group.tallies[call].contributors()) if call in cause.group.tallies else ()
 
 
 def _call(call: Call, cause: GroupCause, now: float) -> str:
@@ -267,8 +283,12 @@ def _counted(kept: Coincidence, alarm: Alarm, now: float) -> str:
     if kept.within_s is None:
         return f"{alarm.id} is shown still" if alarm.shown(kept.at) else ""
     left = stood + kept.within_s - now
-    ceased = f"{alarm.id} ceased {now - stood:g} s ago"
-    return f"{ceased} and counts for {left:g} s more" if left > 0 else f"{ceased} and counted for {kept.within_s:g} s"
+    ceased = f"{alarm.id} ceased {brief(now - stood)} s ago"
+    return (
+        f"{ceased} and counts for {brief(left)} s more"
+        if left > 0
+        else f"{ceased} and counted for {brief(kept.within_s)} s"
+    )
 
 
 def _near_miss(kept: Coincidence, now: float) -> list[str]:
@@ -285,7 +305,7 @@ def _near_miss(kept: Coincidence, now: float) -> list[str]:
     if not gaps:
         return []
     gap, later, earlier = min(gaps)
-    return [f"{later} came {gap:g} s after {earlier} had ceased; the window is {kept.within_s:g} s"]
+    return [f"{later} came {brief(gap)} s after {earlier} had ceased; the window is {brief(kept.within_s)} s"]
 
 
 def _named(ids: list[str]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from daemon.core import Event, JournalHealth, OutputHealth
 from drivers.contract import LinkHealth
 from rules.decision import Because, Decision, Refuse
+from rules.engine import Engine
+from rules.explain import Explanation
 from rules.expression import parse
 from rules.plan import EvacuationPlan, Plan, Rule, TierRule
 from rules.signal import Order
@@ -99,6 +101,9 @@ class FakeCore:
 
     def alarms(self) -> Sequence[AlarmStatus]:
         return self.standing
+
+    def explain(self, alarm: str) -> Explanation:
+        return Engine(self.plan).explain(alarm)
 
     def faults(self) -> Sequence[FaultStatus]:
         return self.faulty

@@ -1,0 +1,96 @@
+"""The engine as it was at an instant of the past, folded from the journal with the rules given. Writes nothing.
+
+The journal says what was heard; what is decided anew from it is what these rules make of it. Rules that have changed
+since may decide otherwise than was decided then.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from daemon.journal_schema import SCHEMA_VERSION
+from daemon.journal_text import Column
+from rules.engine import Engine
+from rules.plan import Plan
+from rules.signal import Signal
+
+_signals: Column[Signal] = Column("signal", Signal)
+PROGRESS_ROWS = 500  # between two reports: some ten a second
+
+
+class NoHistory(Exception):
+    """The journal cannot tell of that instant; says why, and what it can tell of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One signal of the past, and the wall clock, seconds since 1970, when it was written down."""
+
+    wall: float
+    signal: Signal
+
+
+class History:
+    """A journal, read only. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises NoHistory when there is no journal that this version can read."""
+        if not path.exists():
+            raise NoHistory(f"{path}: there is no journal; give the daemon's --state folder")
+        try:
+            self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error as error:
+            raise NoHistory(f"{path}: {error}") from error
+        if version != SCHEMA_VERSION:
+            self._connection.close()
+            raise NoHistory(f"{path}: its schema is version {version}, this program reads version {SCHEMA_VERSION}")
+        self.problems: list[str] = []
+
+    def __enter__(self) -> "History":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def span(self) -> tuple[float, float]:
+        """Wall times of the first and the last row. Raises NoHistory for an empty journal."""
+        first, last = self._connection.execute("SELECT min(wall), max(wall) FROM commits").fetchone()
+        if first is None:
+            raise NoHistory("the journal is empty")
+        return first, last
+
+    def engine_before(self, plan: Plan, wall: float) -> tuple[Engine, int]:
+        """The newest kept engine that is not later than `wall`, and the row it stands after; else a fresh one."""
+        sql = "SELECT commit_seq, body FROM snapshots WHERE wall <= ? ORDER BY seq DESC"
+        for row, body in self._connection.execute(sql, (wall,)):
+            try:
+                return Engine.restore(plan, body), row
+            except (msgspec.MsgspecError, ValueError) as error:
+                self.problems.append(f"a snapshot cannot be read ({error}); an older one is used")
+        (first,) = self._connection.execute("SELECT min(seq) FROM commits").fetchone()
+        if first is not None and first > 1:
+            text = "the journal's beginning was let go by retention: what stood before it is unknown here"
+            self.problems.append(text)
+        return Engine(plan), 0
+
+    def heard(self, after: int, until: float, progress: Callable[[float], object]) -> Iterator[Heard]:
+        """All signals written after a row and not later than the wall time `until`, in order.
+
+        `progress` is told the share done, 0 to 1.
+        """
+        counting = "SELECT count(*) FROM commits WHERE seq > ? AND wall <= ?"
+        (rows,) = self._connection.execute(counting, (after, until)).fetchone()
+        sql = "SELECT seq, wall, signals FROM commits WHERE seq > ? AND wall <= ? ORDER BY seq"
+        for number, (seq, wall, signals) in enumerate(self._connection.execute(sql, (after, until))):
+            if number % PROGRESS_ROWS == 0:
+                progress(number / rows)
+            try:
+                for signal in _signals.decode(signals, f"commit {seq}", self.problems):
+                    yield Heard(wall, signal)
+            except msgspec.DecodeError as error:
+                self.problems.append(f"commit {seq} cannot be read ({error}); what was heard in it is missing here")
+        progress(1.0)

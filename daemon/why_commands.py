@@ -1,0 +1,193 @@
+"""Commands that explain: why an alarm is as it is, and why a rule did not raise one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.progress import Progress
+from rich.text import Text
+
+from daemon.commands import (
+    EXIT_REFUSED,
+    JsonOption,
+    LangOption,
+    SocketOption,
+    StateOption,
+    asking,
+    find_socket,
+    show,
+    show_json,
+)
+from daemon.order_commands import AlarmArgument
+from daemon.words import Lang, default_lang
+from drivers.settings import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from config.setup import Setup
+    from daemon.why import Answer
+
+DATABASE = "journal.db"
+
+
+def why(
+    alarm: AlarmArgument,
+    socket: SocketOption = None,
+    state: StateOption = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Say why ALARM (RULE@PLACE) is as it is: its conditions with what was found, its delays, what people did."""
+    _ask_daemon(alarm, find_socket(socket, state), json, lang or default_lang())
+
+
+def why_not(
+    rule: Annotated[str, typer.Argument(help="The rule that did not raise an alarm.", metavar="RULE")],
+    place: Annotated[str, typer.Argument(help="A device or a zone.", metavar="PLACE")],
+    time: Annotated[
+        str, typer.Argument(help="21:14:05, 2026-02-06T21:14:05 or 90s (ago). Without it: now.", metavar="TIME")
+    ] = "",
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Directory with venue.yaml, for a time of the past.", metavar="DIR")
+    ] = None,
+    within: Annotated[str, typer.Option("--within", help="How far back to look for changes: 30s, 10m, 2h.")] = "10m",
+    socket: SocketOption = None,
+    state: StateOption = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Say why RULE did not raise an alarm at PLACE: now, asking the daemon, or at a TIME of the past.
+
+    For the past, the journal in the state directory is read, never changed, and folded with the rules in --config.
+    Exit code 1: no such rule or place, or the journal does not reach back so far.
+    """
+    if not time:
+        _ask_daemon(f"{rule}@{place}", find_socket(socket, state), json, lang or default_lang())
+        return
+    if config is None:
+        raise typer.BadParameter("a time of the past needs the directory with venue.yaml", param_hint="--config")
+    setup = _load(config)
+    wall = _instant(time)
+    answer = _fold(setup, f"{rule}@{place}", wall, _duration(within), _journal(state))
+    _show_past(setup, answer, json, lang or default_lang())
+
+
+def _ask_daemon(alarm: str, socket: Path, json: bool, lang: Lang) -> None:
+    from daemon.why_picture import why_picture
+
+    with asking(socket, None) as client:
+        found = client.why(alarm)
+    show_json(found) if json else show(why_picture(found, lang))
+
+
+def _fold(setup: "Setup", alarm: str, wall: float, within_s: float, journal: Path) -> "Answer":
+    from daemon.history import History, NoHistory
+    from daemon.why import UnknownAlarm, alarm_at, why_not
+
+    try:
+        with History(journal) as history, _progress() as progress:
+            return why_not(history, setup.plan, alarm_at(setup.plan, alarm), wall, within_s, progress)
+    except (UnknownAlarm, NoHistory) as error:
+        _refuse(str(error))
+
+
+def _show_past(setup: "Setup", answer: "Answer", json: bool, lang: Lang) -> None:
+    from daemon.api_views import iso
+    from daemon.why_picture import why_picture
+    from daemon.why_view import why_view
+
+    found = why_view(answer.explanation, setup.plan, lambda at: iso(at + answer.lag_s))
+    if json:
+        changes = [{"time": iso(change.wall), "text": change.text} for change in answer.changes]
+        told = {**msgspec.to_builtins(found), "changes": changes, "problems": answer.problems}
+        show_json({**told, "changes_left_out": answer.left_out})
+        return
+    show(why_picture(found, lang))
+    show(_changes(answer))
+    for problem in answer.problems:
+        typer.echo(f"tocsin: {problem}", err=True)
+
+
+def _changes(answer: "Answer") -> Iterator[Text]:
+    yield Text()
+    if answer.left_out:
+        yield Text(f"... {answer.left_out} earlier changes", "dim")
+    for change in answer.changes:
+        yield Text(f"{datetime.fromtimestamp(change.wall).astimezone():%H:%M:%S.%f}"[:-3] + f"  {change.text}")
+    if not answer.changes:
+        yield Text("Nothing changed in it in that time.")
+
+
+def _load(directory: Path) -> "Setup":
+    from config.load import load
+    from config.problem import ConfigError
+
+    try:
+        return load(directory)
+    except ConfigError as error:
+        _refuse("\n".join(str(problem) for problem in error.problems))
+
+
+def _journal(state: Path | None) -> Path:
+    folder = state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])
+    return folder / DATABASE
+
+
+def _instant(text: str) -> float:
+    """A local time as seconds since 1970; a time of day is the latest that has been."""
+    now = datetime.now().astimezone()
+    ago_s = _span(text)
+    if ago_s is not None:
+        return now.timestamp() - ago_s
+    try:
+        today = datetime.combine(now.date(), clock_time.fromisoformat(text)).astimezone()
+        return (today if today <= now else today - timedelta(days=1)).timestamp()
+    except ValueError:
+        pass
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        form = "expected 21:14:05, 2026-02-06T21:14:05, or 90s for that long ago"
+        raise typer.BadParameter(f"found {text!r}, {form}", param_hint="TIME") from None
+    return instant.timestamp()
+
+
+def _duration(text: str) -> float:
+    span_s = _span(text)
+    if span_s is None:
+        raise typer.BadParameter(f"found {text!r}, expected a time such as 30s, 10m or 2h", param_hint="--within")
+    return span_s
+
+
+def _span(text: str) -> float | None:
+    try:
+        span_s = seconds(text)
+    except ValueError:
+        return None
+    return span_s if isinstance(span_s, float) else None
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[float], object]]":
+    """A bar on a terminal's standard error, nothing elsewhere."""
+    from rich.console import Console
+
+    errors = Console(stderr=True)
+    if not errors.is_terminal:
+        yield lambda share: None
+        return
+    with Progress(console=errors, transient=True) as bar:
+        task = bar.add_task("reading the journal", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(f"tocsin: {message}", err=True)
+    raise typer.Exit(EXIT_REFUSED)
