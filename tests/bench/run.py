@@ -17,9 +17,11 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
+from tests.bench import engine
 from tests.bench.client import connect
 from tests.bench.press import Presser
 from tests.bench.process import BareProcess, Daemon, cpu_s, resident_mb, start_load
+from tests.bench.report import row
 from tests.bench.venue import CALL_POINTS, write_venue
 from tests.broker import Mosquitto
 
@@ -168,13 +170,6 @@ def _resident_after(daemon: Daemon) -> float:
     return resident_mb(daemon.pid)
 
 
-def row(what: str, tocsin: float, bare: float | None, unit: str, goal: str) -> str:
-    """One line of the table; the ratio is Tocsin to bare."""
-    if bare is None:
-        return f"{what:44} {tocsin:>10.2f} {'':>10} {'':>7}  {unit:12} {goal}"
-    return f"{what:44} {tocsin:>10.2f} {bare:>10.2f} {tocsin / bare:>7.2f}  {unit:12} {goal}"
-
-
 def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -203,6 +198,7 @@ def main() -> None:
     ):
         bare_value = bare_burst.get(key) or None
         print(row(what, tocsin_burst[key], bare_value, unit, goal), flush=True)
+    engine.main()
 
 
 if __name__ == "__main__":
