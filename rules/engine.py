@@ -39,7 +39,7 @@ from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatu
 from rules.tier import Tier
 from rules.timers import Timers
 from rules.views import alarm_status, device_status, running_delays
-from rules.wiring import wire
+from rules.wiring import House, wire
 
 SILENT = "silent"  # fault code: not heard within its staleness time
 OFFLINE = "offline"  # fault code: its last will or its gateway says it is gone
@@ -51,8 +51,9 @@ UNVERIFIED = "unverified"  # fault code: an alarm is told only by a retained mes
 class Engine:
     """Holds the state of one plan. `step` changes it; nobody else can."""
 
-    def __init__(self, plan: Plan) -> None:
-        house = wire(plan)
+    def __init__(self, plan: Plan, house: House | None = None) -> None:
+        """`house` is what `wire(plan)` gave, for whoever wants to look at the live objects while the engine runs."""
+        house = house or wire(plan)
         self._plan = plan
         self._devices = house.devices
         self._watchers = house.watchers

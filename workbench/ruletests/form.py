@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from config.form import Form
-from config.rules_file import TierWord
 from config.words import Duration
 from drivers.settings import Settings
 
-TierOrNone = Literal["none"] | TierWord
+TierOrNone = Literal["none", "blue", "yellow", "orange", "red"]
 StateWord = Literal["normal", "pending", "unack", "acked", "rtn_unack", "latched_unack", "latched_acked"]
 _SOME = Field(min_length=1)
 
@@ -34,7 +33,7 @@ class TestEntry(Settings):
     every: Annotated[Duration, Field(gt=0)] = 1.0
     start: Literal["normal", "unknown"] = "normal"
     given: dict[str, float | bool] = {}
-    series: dict[str, str] = {}
+    series: dict[str, str | float | bool] = {}
     at: list[dict[str, str]] = []
     expect: Annotated[list[dict[str, Any]], _SOME]
 
