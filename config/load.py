@@ -5,6 +5,7 @@ from pathlib import Path
 
 from config.build import build_links, build_outputs, build_plan, build_venue
 from config.document import Document
+from config.files import MAX_RULES_FILES, STOCK, VENUE, FileSet, Unread, read_files
 from config.overrides import override
 from config.problem import Mark, Problems, did_you_mean, show
 from config.ranges import expand
@@ -14,12 +15,9 @@ from config.safety import LOUD, check_safety
 from config.setup import Setup
 from config.sheet import Sheet, read_sheet
 from config.venue_checks import check_venue
-from config.yaml_text import MAX_BYTES, read_yaml
+from config.yaml_text import read_yaml
 from drivers.registry import LINKS
 from rules.signal import Signal
-
-LIBRARY = Path(__file__).parent.parent / "rules" / "library"
-STOCK = "stock:"
 
 
 def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
@@ -28,17 +26,23 @@ def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
     `overrides` such as "links.broker.port=18830" replace values of venue.yaml for this run. Reads files and nothing
     else of the world: no connection is made, no name is resolved.
     """
-    directory, problems = Path(directory), Problems()
-    document = _read(directory / "venue.yaml", problems)
+    return load_files(read_files(directory, tuple(overrides)))
+
+
+def load_files(found: FileSet) -> Setup:
+    """Check files that were read before. Raises ConfigError with all problems of all files."""
+    problems = Problems()
+    document = _read(found, VENUE, problems)
     if document is None:
         problems.refuse()
         raise AssertionError("a file that cannot be read is a problem")
-    document = override(expand(document, ("zones", "devices"), problems), overrides, problems)
+    document = override(expand(document, ("zones", "devices"), problems), found.overrides, problems)
     sheet = read_sheet(document, problems)
     check_venue(sheet, problems)
     venue = build_venue(sheet.venue, sheet) if sheet.venue and not len(problems) else None
-    files = list(_rules_files(sheet, directory, problems))
-    rules = read_rules([(read, stock) for path, stock in files if (read := _read(path, problems))], problems)
+    names = list(_rules_files(sheet, found, problems))
+    read = [(content, name.startswith(STOCK)) for name in names if (content := _read(found, name, problems))]
+    rules = read_rules(read, problems)
     named = len(problems)
     check_rules(rules, sheet, problems)
     if venue and len(problems) == named:
@@ -49,12 +53,13 @@ def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
     problems.refuse()
     assert venue and sheet.venue, "a venue that cannot be built is a problem"
     setup = Setup(
-        directory,
+        Path(found.directory),
         sheet.venue.time_zone,
         build_plan(venue, ordered, sheet),
         build_links(sheet),
         build_outputs(sheet),
-        (directory / "venue.yaml", *(path for path, _ in files)),
+        (found.path(VENUE), *(found.path(name) for name in names)),
+        found.digest,
     )
     _check_links(setup, sheet, problems)
     problems.refuse()
@@ -77,22 +82,17 @@ class _Nobody:
         raise AssertionError("a link that does not run hears nothing")
 
 
-def _read(path: Path, problems: Problems) -> Document | None:
-    """One file; None, with the problem noted, when it cannot be read. Never waits: a pipe or a device is no file."""
-    shown = str(path)
-    try:
-        if path.exists() and not path.is_file():
-            problems.add(Mark(shown), "this is not a file, expected a file")
-            return None
-        with path.open("rb") as file:
-            return read_yaml(shown, file.read(MAX_BYTES + 1), problems)
-    except OSError as error:
-        problems.add(Mark(shown), f"cannot be read: {error.strerror}, expected a file")
+def _read(found: FileSet, name: str, problems: Problems) -> Document | None:
+    """One file; None, with the problem noted, when it cannot be read."""
+    content, shown = found.files[name], str(found.path(name))
+    if isinstance(content, Unread):
+        problems.add(Mark(shown), content.why)
         return None
+    return read_yaml(shown, content.raw, problems)
 
 
-def _rules_files(sheet: Sheet, directory: Path, problems: Problems) -> Iterator[tuple[Path, bool]]:
-    """The files that `rules` names, and whether each is stock. A rules file that nobody names would be a silent gap."""
+def _rules_files(sheet: Sheet, found: FileSet, problems: Problems) -> Iterator[str]:
+    """The names of the files that `rules` asks for. A rules file that nobody asks for would be a silent gap."""
     named: set[str] = set()
     if not isinstance(sheet.document.data, dict) or not isinstance(sheet.document.data.get("rules"), list):
         return
@@ -104,25 +104,23 @@ def _rules_files(sheet: Sheet, directory: Path, problems: Problems) -> Iterator[
             problems.add(mark, f"{show(written)} is named twice, expected once")
             continue
         named.add(written)
-        if written.startswith(STOCK):
-            stock = {f"{STOCK}{path.stem}": path for path in sorted(LIBRARY.glob("*.yaml"))}
-            if written in stock:
-                yield stock[written], True
-            else:
-                text = f"unknown stock pack {show(written)}, expected one of {', '.join(stock)}"
-                problems.add(mark, text, did_you_mean(written, stock))
-        elif _inside(written):
-            path = directory / written
-            if path.exists():
-                yield path, False
-            else:
-                there = [str(found.relative_to(directory)) for found in sorted((directory / "rules").glob("*.yaml"))]
-                problems.add(mark, f"there is no file {show(written)}", did_you_mean(written, there))
-        else:
+        if not written.startswith(STOCK) and not _inside(written):
             problems.add(mark, f"found {show(written)}, expected stock:... or a file such as rules/house.yaml")
-    for path in sorted((directory / "rules").glob("*.yaml")):
-        if f"rules/{path.name}" not in named:
-            problems.add(Mark(str(path)), "no line under rules: in venue.yaml names this file", "name it, or remove it")
+        elif written in found.files:
+            yield written
+        elif written.startswith(STOCK):
+            packs = found.stock_packs()
+            text = f"unknown stock pack {show(written)}, expected one of {', '.join(packs)}"
+            problems.add(mark, text, did_you_mean(written, packs))
+        else:
+            problems.add(mark, f"there is no file {show(written)}", did_you_mean(written, found.rules_files()))
+    for name in found.rules_files():
+        if name not in named:
+            where = Mark(str(found.path(name)))
+            problems.add(where, "no line under rules: in venue.yaml names this file", "name it, or remove it")
+    if len(found.rules_files()) > MAX_RULES_FILES:
+        text = f"there are more than {MAX_RULES_FILES} rules files, expected rules in fewer files"
+        problems.add(sheet.document.key_mark(("rules",)), text)
 
 
 def _inside(written: str) -> bool:

@@ -32,10 +32,14 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used, with every problem found in it, sorted by place."""
+    """A configuration that cannot be used, with the problems found in it, sorted by place, and how many there are.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    All of them are held, unless somebody who only counted the rest says `count`.
+    """
+
+    def __init__(self, problems: Iterable[Problem], count: int | None = None) -> None:
         self.problems = tuple(sorted(problems))
+        self.count = len(self.problems) if count is None else count
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -29,7 +29,7 @@ class OutputSetup:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything a configuration directory says. `files` are all the files read, in order."""
+    """Everything a configuration directory says. `files` are all the files read, in order; `digest` names this set."""
 
     directory: Path
     time_zone: str
@@ -37,3 +37,4 @@ class Setup:
     links: tuple[LinkSetup, ...]
     outputs: tuple[OutputSetup, ...]
     files: tuple[Path, ...]
+    digest: str

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.load import LIBRARY, load
+from config.files import LIBRARY
+from config.load import load
 from config.problem import ConfigError
 
 BROKEN = sorted(path for path in (Path(__file__).parent / "broken").iterdir() if path.is_dir())

@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
 from config.commands import check, schema
-from config.load import LIBRARY
+from config.files import LIBRARY
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 RULES = [*sorted(LIBRARY.glob("*.yaml")), *sorted(SAMPLES.glob("*/rules/*.yaml"))]

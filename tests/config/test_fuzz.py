@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from config.load import LIBRARY, load
+from config.files import LIBRARY
+from config.load import load
 from config.problem import ConfigError, Problems
 from config.yaml_text import read_yaml
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config.load import LIBRARY, load
+from config.files import LIBRARY
+from config.load import load
 from config.problem import ConfigError
 from config.setup import Setup
 from drivers.registry import DRIVERS, LINKS, OUTPUTS
