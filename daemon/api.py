@@ -16,7 +16,7 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,20 +30,24 @@ from daemon.api_views import Views
 from daemon.core import Core
 from daemon.why import UnknownAlarm, alarm_at
 from rules.decision import Refuse
-from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Role, Silence
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Duty,
+    EndShow,
+    Order,
+    OrderEvacuation,
+    Reset,
+    Silence,
+    StartShow,
+)
 
 BODY_BYTES_MAX = 16_384  # an order is three short strings; WHY_CHARS of four-byte characters fit eight times
 ORDER_S = 5.0  # an order is durable in milliseconds, or in 250 ms when the journal is degraded
+FOR_S_MAX = 7 * 24 * 3600.0  # no order lasts longer than a week; the engine knows the limit of each
 KEEP_ALIVE_S = 15  # `tocsin top` asks every 2 s and keeps its connection
 STOP_S = 2  # seconds for answers under way when the daemon stops
 
-_ORDERS: dict[OrderWord, Callable[[float, str, str, str, Role], Order]] = {
-    "acknowledge": Acknowledge,
-    "silence": Silence,
-    "reset": Reset,
-    "evacuate": OrderEvacuation,
-    "all-clear": AllClear,
-}
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"  # one line: nobody forges a second line in a log
 
 
@@ -54,8 +58,10 @@ def _words(shortest: int, longest: int) -> StringConstraints:
 
 
 class OrderBody(BaseModel):
-    """What a person orders: on what, who they are, why, and in which role. `target` may be empty for `silence` only:
-    all alarms."""
+    """What a person orders: on what, who they are, why, in which role, and for how long where it ends by itself.
+
+    `target` may be empty for `silence`, which then means all alarms, and is of no meaning for duty.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,6 +69,22 @@ class OrderBody(BaseModel):
     who: Annotated[str, _words(1, WHO_CHARS)]
     why: Annotated[str, _words(1, WHY_CHARS)]
     role: RoleWord = "operator"
+    for_s: Annotated[float, Field(ge=0, le=FOR_S_MAX, allow_inf_nan=False)] = 0.0  # of orders that end by themselves
+
+
+_ORDERS: dict[OrderWord, Callable[[float, OrderBody], Order]] = {
+    "acknowledge": lambda at, body: Acknowledge(at, body.target, body.who, body.why, body.role),
+    "silence": lambda at, body: Silence(at, body.target, body.who, body.why, body.role),
+    "reset": lambda at, body: Reset(at, body.target, body.who, body.why, body.role),
+    "evacuate": lambda at, body: OrderEvacuation(at, body.target, body.who, body.why, body.role),
+    "all-clear": lambda at, body: AllClear(at, body.target, body.who, body.why, body.role),
+    "duty-on": lambda at, body: Duty(at, True, body.who, body.why, body.role),
+    "duty-off": lambda at, body: Duty(at, False, body.who, body.why, body.role),
+    "start-show": lambda at, body: StartShow(at, body.target, body.for_s, body.who, body.why, body.role),
+    "end-show": lambda at, body: EndShow(at, body.target, body.who, body.why, body.role),
+}
+_NEEDS_NO_TARGET = frozenset({"silence", "duty-on", "duty-off"})
+_NEEDS_TIME = frozenset({"start-show"})
 
 
 def create_app(core: Core, streams: Streams | None = None) -> FastAPI:
@@ -198,9 +220,11 @@ def _add_stream(app: FastAPI, core: Core, streams: Streams) -> None:
 def _add_orders(app: FastAPI, core: Core) -> None:
     @app.post("/v1/orders/{order}")
     async def order(order: OrderWord, body: OrderBody) -> Response:
-        if not body.target and order != "silence":
+        if not body.target and order not in _NEEDS_NO_TARGET:
             return problem(422, "target: must not be empty")
-        signal = _ORDERS[order](core.engine_time(), body.target, body.who, body.why, body.role)
+        if not body.for_s and order in _NEEDS_TIME:
+            return problem(422, "for_s: must say for how many seconds")
+        signal = _ORDERS[order](core.engine_time(), body)
         try:
             async with asyncio.timeout(ORDER_S):
                 decisions = await core.order(signal)

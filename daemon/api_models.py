@@ -11,7 +11,17 @@ from msgspec import Struct
 TierWord = Literal["none", "blue", "yellow", "orange", "red"]
 TIER_WORDS: tuple[TierWord, ...] = ("none", "blue", "yellow", "orange", "red")  # rising
 
-OrderWord = Literal["acknowledge", "silence", "reset", "evacuate", "all-clear"]
+OrderWord = Literal[
+    "acknowledge",
+    "silence",
+    "reset",
+    "evacuate",
+    "all-clear",
+    "duty-on",
+    "duty-off",
+    "start-show",
+    "end-show",
+]
 RoleWord = Literal["operator", "commander", "engineer"]
 
 DEFAULT_SOCKET_NAME = "api.sock"  # in the state directory
@@ -192,6 +202,36 @@ class PlanView(Struct, frozen=True):
     message: NameView
 
 
+class ScheduleView(Struct, frozen=True):
+    """A schedule of the venue. `active` is None while it is unknown: not told yet, or the clock cannot be believed."""
+
+    schedule: str
+    active: bool | None
+    since: str | None
+
+
+class DutyView(Struct, frozen=True):
+    """Whether somebody is on duty (None: nobody knows, which counts as nobody), since when, and by whose word."""
+
+    staffed: bool | None
+    since: str | None
+    who: str
+    why: str
+
+
+class ShowView(Struct, frozen=True):
+    """A show that is on in a zone. `left_s` counts down to its end."""
+
+    zone: str
+    zone_name: NameView
+    since: str
+    until: str
+    until_at: float
+    left_s: float
+    who: str
+    why: str
+
+
 class StatusView(Struct, frozen=True):
     """The daemon at a glance. `alarms` counts those that stand by tier; one still pending is counted under none."""
 
@@ -214,13 +254,17 @@ class StatusView(Struct, frozen=True):
     links: tuple[LinkView, ...]
     outputs: tuple[OutputView, ...]
     plans: tuple[PlanView, ...]
+    schedules: tuple[ScheduleView, ...] = ()
+    duty: DutyView | None = None  # None: the venue's file says nothing of duty, and somebody always counts as there
+    shows: tuple[ShowView, ...] = ()
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):
     """One decision as it happened. `kind` is the decision's tag; fields that the kind does not have are left out.
 
     raise, escalate, step_down, return, clear, acknowledged, silenced: alarm, rule, category, place, zone, tier, state,
-    sounding. investigate: alarm, zone, step, deadline. stand_down: alarm, zone. evacuate, end_evacuation: evacuation,
+    sounding. investigate: alarm, zone, step, deadline. stand_down: alarm, zone. verify: alarm, zone, deadline.
+    duty_change: staffed. show_mode: zone, deadline, who. end_show_mode: zone. evacuate, end_evacuation: evacuation,
     plan, zones, origin. zone_tier: zone, tier. report_fault, end_fault: source, code, text. refuse: order, target,
     reason. All: because.
     """
@@ -254,6 +298,8 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     order: str = ""
     target: str = ""
     reason: str = ""
+    staffed: bool | None = None
+    who: str = ""
     because: tuple[BecauseView, ...] = ()
 
 

@@ -9,6 +9,7 @@ from daemon.api_models import (
     AlarmView,
     BecauseView,
     DeviceView,
+    DutyView,
     EvacuationView,
     EventView,
     FaultView,
@@ -17,6 +18,8 @@ from daemon.api_models import (
     NameView,
     OutputView,
     PlanView,
+    ScheduleView,
+    ShowView,
     StatusView,
     TierWord,
     WhyView,
@@ -26,7 +29,7 @@ from daemon.core import Core, Event
 from daemon.why_view import why_view
 from rules.decision import Because, Decision
 from rules.explain import Explanation
-from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus, ShowStatus
 from rules.tier import Tier
 from rules.venue import Text
 
@@ -83,7 +86,31 @@ class Views:
             plans=tuple(
                 PlanView(plan.id, plan.zones, _name(plan.message)) for plan in core.plan.evacuation_plans.values()
             ),
+            schedules=self.schedules(),
+            duty=self._duty(),
+            shows=tuple(self._show(show, now) for show in core.shows()),
         )
+
+    def schedules(self) -> tuple[ScheduleView, ...]:
+        """Every schedule of the venue's file, told or not."""
+        told = {one.schedule: one for one in self._core.schedules()}
+        return tuple(
+            ScheduleView(name, told[name].active, self._time(told[name].since))
+            if name in told
+            else ScheduleView(name, None, None)
+            for name in self._core.plan.schedules
+        )
+
+    def _duty(self) -> DutyView | None:
+        duty = self._core.duty()
+        if duty is None:
+            return None
+        return DutyView(duty.staffed, None if duty.since is None else self._time(duty.since), duty.who, duty.why)
+
+    def _show(self, show: ShowStatus, now: float) -> ShowView:
+        left_s = max(0.0, show.until - now)
+        since, until = self._time(show.since), self._time(show.until)
+        return ShowView(show.zone, self._name_of(show.zone), since, until, show.until, left_s, show.who, show.why)
 
     def links(self) -> tuple[LinkView, ...]:
         return tuple(

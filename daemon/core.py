@@ -10,7 +10,15 @@ from rules.decision import Decision
 from rules.explain import Explanation
 from rules.plan import Plan
 from rules.signal import Order
-from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.status import (
+    AlarmStatus,
+    DeviceStatus,
+    DutyStatus,
+    EvacuationStatus,
+    FaultStatus,
+    ScheduleStatus,
+    ShowStatus,
+)
 from rules.tier import Tier
 
 
@@ -59,6 +67,9 @@ class Core(Protocol):
     def faults(self) -> Sequence[FaultStatus]: ...
     def evacuations(self) -> Sequence[EvacuationStatus]: ...
     def devices(self) -> Sequence[DeviceStatus]: ...
+    def schedules(self) -> Sequence[ScheduleStatus]: ...
+    def duty(self) -> DutyStatus | None: ...
+    def shows(self) -> Sequence[ShowStatus]: ...
     def zone_tiers(self) -> dict[str, Tier]: ...
     def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
         """Name, kind and health of each link."""

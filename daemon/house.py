@@ -15,7 +15,15 @@ from rules.engine import Engine
 from rules.explain import Explanation
 from rules.plan import Plan
 from rules.signal import Order
-from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.status import (
+    AlarmStatus,
+    DeviceStatus,
+    DutyStatus,
+    EvacuationStatus,
+    FaultStatus,
+    ScheduleStatus,
+    ShowStatus,
+)
 from rules.tier import Tier
 
 
@@ -64,6 +72,15 @@ class House:
 
     def devices(self) -> Sequence[DeviceStatus]:
         return self._engine.devices()
+
+    def schedules(self) -> Sequence[ScheduleStatus]:
+        return self._engine.schedules()
+
+    def duty(self) -> DutyStatus | None:
+        return self._engine.duty()
+
+    def shows(self) -> Sequence[ShowStatus]:
+        return self._engine.shows()
 
     def zone_tiers(self) -> dict[str, Tier]:
         return self._engine.zone_tiers()

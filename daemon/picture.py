@@ -30,6 +30,23 @@ def headline(status: StatusView, lang: Lang) -> Text:
     return line
 
 
+def surroundings(status: StatusView, lang: Lang) -> Iterator[Text]:
+    """Who is on duty, and which shows are on and for how long yet: a line each, where there is something to say."""
+    if status.duty is not None:
+        words = pick(("duty ", "值班 "), lang)
+        who = f"  {status.duty.who}: {status.duty.why}" if status.duty.who else ""
+        state = (
+            (("somebody", "有人"), "")
+            if status.duty.staffed
+            else (("NOBODY: no alarm waits", "无人：报警不等待"), _BAD)
+        )
+        yield Text(words).append(pick(state[0], lang), state[1]).append(who, _DIM)
+    for show in status.shows:
+        left, zone = span(show.left_s, lang), name_in(show.zone_name, lang)
+        words = pick((f"SHOW MODE {zone}: {left} left", f"演出模式 {zone}：还剩 {left}"), lang)
+        yield Text(words, TIER_STYLE["yellow"]).append(f"  {show.who}: {show.why}", _DIM)
+
+
 def banner(evacuation: EvacuationView, lang: Lang) -> Text:
     """One evacuation in words that cannot be misread."""
     zones = ", ".join(name_in(name, lang) for name in evacuation.zone_names)
@@ -130,6 +147,7 @@ def snapshot(
     """Everything at once, for a pipe, a mail or a README. The grid is left out when no zones are given."""
     yield headline(status, lang)
     yield counts(status, lang)
+    yield from surroundings(status, lang)
     for evacuation in evacuations:
         yield Text()
         yield from (Text(f" {line} ", TIER_STYLE["red"]) for line in banner(evacuation, lang).plain.split("\n"))

@@ -30,7 +30,7 @@ from daemon.client import (
     StatusView,
     ZoneView,
 )
-from daemon.picture import banner, counts, headline, zone_grid
+from daemon.picture import banner, counts, headline, surroundings, zone_grid
 from daemon.tables import (
     ALARM_HEADINGS,
     DEVICE_HEADINGS,
@@ -236,7 +236,8 @@ class TopApp(App[None]):
             return
         self._seen, self._seen_at = seen, time.monotonic()
         self._venue.set_class(False, "lost")
-        head = Text("\n").join((headline(seen.status, self._lang), counts(seen.status, self._lang)))
+        around = surroundings(seen.status, self._lang)
+        head = Text("\n").join((headline(seen.status, self._lang), counts(seen.status, self._lang), *around))
         self._venue.query_one("#head", Static).update(head)
         evacuation = self._venue.query_one("#evacuation", Static)
         evacuation.display = bool(seen.evacuations)

@@ -8,7 +8,7 @@ table does not hold raises IllegalMove and changes nothing.
 from enum import Enum
 
 from rules.decision import Because, State
-from rules.level import Level, Phase
+from rules.level import Level
 from rules.plan import Rule
 from rules.tier import Tier
 
@@ -133,8 +133,8 @@ class Alarm:
 
     @property
     def raising_at(self) -> float | None:
-        """When the earliest running on-delay is over."""
-        dues = [level.due for level in self.levels if level.phase is Phase.PENDING and level.due is not None]
+        """When the earliest running on-delay or step of a verification is over."""
+        dues = [level.due for level in self.levels if level.raising and level.due is not None]
         return min(dues, default=None)
 
     def stands(self, at: Tier) -> bool:

@@ -13,6 +13,7 @@ from rules.investigation import Investigation, Step
 from rules.plan import Plan
 from rules.tier import Tier
 from rules.timers import Key, Timers
+from rules.verification import Verification
 from rules.wiring import House
 from rules.zones import ZoneTiers
 
@@ -25,6 +26,9 @@ class Board:
     def __init__(self, plan: Plan, house: House, timers: Timers) -> None:
         self.plan = plan
         self.causes = house.causes
+        self.surroundings = house.surroundings
+        self._surrounded = house.surrounded
+        self._verification = Verification(house.causes.values())
         self._reading = house.reading
         self._investigating = house.investigating
         self._timers = timers
@@ -44,13 +48,29 @@ class Board:
             if cause.update(now) or cause.alarm.standing != cause.alarm.level_tier or _waits_in_vain(cause):
                 self.settle(cause, now)
 
-    def settle(self, cause: Cause, now: float) -> None:
-        """A cause's levels moved: its alarm, its zones, what it puts in force, and the causes that read its alarm."""
+    def look_around(self, changed: Iterable[str], now: float) -> None:
+        """The surroundings changed: let those who ask one of these words look, and settle what moved."""
+        for word in sorted(changed):
+            for cause in self._surrounded.get(word, ()):
+                if isinstance(cause, GroupCause):
+                    cause.refresh(now)
+                if cause.update(now):
+                    self.settle(cause, now)
+
+    def settle(self, cause: Cause, now: float, besides: tuple[Because, ...] = ()) -> None:
+        """A cause's levels moved: its alarm, its zones, what it puts in force, and the causes that read its alarm.
+
+        `besides`: what speaks for the alarm besides its own condition.
+        """
         alarm = cause.alarm
+        for other in self._verification.second_devices(cause):
+            besides = (*besides, _second(other, now))
+            self.settle(other, now, (_second(cause, now),))
+        self.out += self._verification.first_signals(cause, now)
         shown_before = alarm.tier
         before, after = alarm.take_standing(now)
         self.schedule(cause, now)
-        because = evidence(cause, after, now) if after else ()
+        because = (*besides, *evidence(cause, after, now)) if after else ()
         waiting = alarm.raising_at is not None or (cause.investigation is not None and cause.investigation.running)
         decision = lifecycle.settle(alarm, after, waiting, because, now)
         if decision is not None:
@@ -98,6 +118,9 @@ class Board:
             alarm = cause.alarm
             self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())
             self.schedule(cause, now)
+        self._verification.take_up()
+        for zone in self.surroundings.shows:
+            self.expect_end_of_show(zone)
 
     def acknowledge_investigations(self, alarm: Alarm, by: Because, now: float) -> bool:
         """Staff acknowledge an investigation by acknowledging it or any alarm that began it. Whether one was."""
@@ -133,6 +156,27 @@ class Board:
             if cause.update(now):
                 self.settle(cause, now)
 
+    def expect_end_of_show(self, zone: str) -> None:
+        """Set the timer of a show, or none when no show is on there."""
+        show = self.surroundings.shows.get(zone)
+        self._timers.set(("show", zone), None if show is None else show.until)
+
+    def begin_held(self, now: float) -> None:
+        """Alarms that nothing holds back any more begin their investigation, if they still stand."""
+        for cause in self.causes.values():
+            investigation = cause.investigation
+            if investigation is None or not isinstance(cause, GroupCause):
+                continue
+            for alarm in list(investigation.held):
+                if not self._holds_back(cause, alarm) and investigation.take_held(alarm):
+                    self._begin_investigation(cause, investigation, alarm, now)
+
+    def cut_investigations_short(self, now: float) -> None:
+        """Nobody is on duty any more: what is being looked into is taken as true."""
+        for cause in self.causes.values():
+            if cause.investigation is not None and cause.investigation.running:
+                self._cut_short(cause, cause.investigation, now)
+
     def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
         """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         alarm = cause.alarm
@@ -159,10 +203,30 @@ class Board:
 
     def _begin_investigation(self, cause: GroupCause, investigation: Investigation, trigger: Alarm, now: float) -> None:
         evacuating = self.evacuations.of_plan(cause.alarm.rule.evacuate or "") is not None
-        if evacuating or cause.alarm.stands(cause.alarm.top) or not investigation.begin(trigger, now):
+        if evacuating or cause.alarm.stands(cause.alarm.top):
+            return
+        if self._holds_back(cause, trigger):
+            investigation.hold(trigger)
+            return
+        if not investigation.begin(trigger, now):
+            return
+        if self.surroundings.nobody_on_duty:
+            self._cut_short(cause, investigation, now)
             return
         self.settle(cause, now)
         self._say_investigation(cause, investigation, "acknowledge", trigger.because, now)
+
+    def _holds_back(self, cause: GroupCause, trigger: Alarm) -> bool:
+        """Whether an alarm begins no investigation for now: a show is on, or it is not the hour of the rule."""
+        if trigger.rule.show_mode and self.surroundings.show_over(self.plan.venue.ancestry[trigger.zone]):
+            return True
+        during = cause.alarm.rule.during
+        return bool(during) and self.surroundings.active(during) is False
+
+    def _cut_short(self, cause: Cause, investigation: Investigation, now: float) -> None:
+        investigation.cut_short(self.surroundings.duty_evidence(now).text)
+        cause.alarm.levels[-1].force()
+        self.settle(cause, now)
 
     def _say_investigation(
         self, cause: Cause, investigation: Investigation, step: Waiting, because: tuple[Because, ...], now: float
@@ -182,3 +246,7 @@ def _waits_in_vain(cause: Cause) -> bool:
     alarm, investigation = cause.alarm, cause.investigation
     waiting = alarm.raising_at is not None or (investigation is not None and investigation.running)
     return alarm.state == "pending" and not waiting
+
+
+def _second(cause: Cause, now: float) -> Because:
+    return Because(now, cause.alarm.id, "a second device signals too: nothing is left to verify")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rules.device_state import DeviceState, WindowKey
 from rules.expression import And, Call, Compare, Duration, Expression, Name, Names, Node, Not, Number, Or, Word, walk
 from rules.quantity import QUANTITIES, Kind
+from rules.surroundings import DURING, NOBODY_ON_DUTY
 from rules.truth import COMPARISONS, Truth, conjoin, disjoin, negate
 
 DeviceTruth = Callable[[DeviceState, float], Truth]
@@ -17,6 +18,7 @@ DeviceNumber = Callable[[DeviceState, float], float | None]
 
 ABSENT = "absent"  # the device has been silent for its staleness time
 FAULTED = "faulted"  # a fault of the device stands, silence apart
+WORDS_AROUND = {NOBODY_ON_DUTY: "nobody is known to be on duty"}  # conditions on no device at all
 STATES_OF_DEVICE = {ABSENT: "the device is silent", FAULTED: "a fault of the device stands"}
 
 
@@ -45,6 +47,24 @@ def _window_key(call: Call) -> WindowKey:
     return quantity.name, duration.seconds
 
 
+def words_around(node: Node) -> frozenset[str]:
+    """What an expression asks of the surroundings: ids of schedules, and NOBODY_ON_DUTY."""
+    found: set[str] = set()
+    for part in walk(node):
+        if isinstance(part, Name) and part.name in WORDS_AROUND:
+            found.add(part.name)
+        elif isinstance(part, Call) and part.function == DURING:
+            found.add(schedule_of(part))
+    return frozenset(found)
+
+
+def schedule_of(call: Call) -> str:
+    """The schedule that `during` asks."""
+    word = call.arguments[0][1]
+    assert isinstance(word, Word)
+    return word.word
+
+
 def compile_device(node: Node) -> DeviceTruth:
     """The truth of a checked expression for one device. What the device does not measure is false, not unknown."""
     match node:
@@ -61,6 +81,9 @@ def compile_device(node: Node) -> DeviceTruth:
         case Or():
             parts = [compile_device(operand) for operand in node.operands]
             return lambda device, now: disjoin(part(device, now) for part in parts)
+        case Call(function="during"):
+            schedule = schedule_of(node)
+            return lambda device, now: device.around.active(schedule)
         case Call() | Number() | Duration() | Names() | Word():
             raise AssertionError(f"not a condition on a device: {node}")
 
@@ -70,6 +93,8 @@ def _state(name: str) -> DeviceTruth:
         return lambda device, now: device.absent
     if name == FAULTED:
         return lambda device, now: bool(device.faults)
+    if name == NOBODY_ON_DUTY:
+        return lambda device, now: device.around.nobody_on_duty
     if QUANTITIES[name].kind is Kind.EVENT:
         return lambda device, now: bool(device.values.get(name, False))
 

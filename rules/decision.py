@@ -72,6 +72,42 @@ class Investigate(Struct, frozen=True, tag="investigate"):
     because: tuple[Because, ...] = ()
 
 
+class Verify(Struct, frozen=True, tag="verify"):
+    """A smoke detector gave a first signal: an alarm if it still or again does by `deadline` (engine time)."""
+
+    at: float
+    alarm: str
+    zone: str
+    deadline: float
+    because: tuple[Because, ...] = ()
+
+
+class DutyChange(Struct, frozen=True, tag="duty_change"):
+    """Somebody is on duty from now on, or nobody is known to be: then no investigation waits for anybody."""
+
+    at: float
+    staffed: bool
+    because: tuple[Because, ...] = ()
+
+
+class ShowMode(Struct, frozen=True, tag="show_mode"):
+    """Stage haze in a zone until `deadline` (engine time): a single smoke alarm there starts no investigation."""
+
+    at: float
+    zone: str
+    deadline: float
+    who: str
+    because: tuple[Because, ...] = ()
+
+
+class EndShowMode(Struct, frozen=True, tag="end_show_mode"):
+    """The show is over, and every alarm leads where it always does."""
+
+    at: float
+    zone: str
+    because: tuple[Because, ...] = ()
+
+
 class StandDown(Struct, frozen=True, tag="stand_down"):
     """A person looked and found no fire: the investigation is over, the alarms that led to it stand."""
 
@@ -150,6 +186,10 @@ Decision = (
     | Silenced
     | Investigate
     | StandDown
+    | Verify
+    | DutyChange
+    | ShowMode
+    | EndShowMode
     | Evacuate
     | EndEvacuation
     | ZoneTier

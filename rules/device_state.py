@@ -2,6 +2,7 @@
 
 from rules.seen import Seen
 from rules.signal import Origin
+from rules.surroundings import Surroundings
 from rules.venue import Device
 from rules.window import LowWindow, SlopeWindow, Window
 
@@ -17,6 +18,7 @@ class DeviceState:
     """
 
     __slots__ = (
+        "around",
         "device",
         "expected_by",
         "faults",
@@ -30,8 +32,9 @@ class DeviceState:
         "values",
     )
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, around: Surroundings | None = None) -> None:
         self.device = device
+        self.around = around or Surroundings()  # one for the whole house
         self.values: dict[str, float | bool] = {}
         self.unverified: dict[str, float | bool] = {}
         self.heard_at: float | None = None

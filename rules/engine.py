@@ -7,7 +7,7 @@ Deterministic: the same plan and the same signals give the same decisions on any
 from collections import Counter
 from typing import assert_never
 
-from rules import orders, snapshot
+from rules import attendance, orders, snapshot
 from rules.board import Board
 from rules.conditions import ABSENT, FAULTED
 from rules.decision import Decision
@@ -20,6 +20,9 @@ from rules.quantity import QUANTITIES, Kind, Quantity
 from rules.signal import (
     Acknowledge,
     AllClear,
+    Calendar,
+    Duty,
+    EndShow,
     Fault,
     Heard,
     LinkDown,
@@ -33,9 +36,18 @@ from rules.signal import (
     Resumed,
     Signal,
     Silence,
+    StartShow,
     Tick,
 )
-from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.status import (
+    AlarmStatus,
+    DeviceStatus,
+    DutyStatus,
+    EvacuationStatus,
+    FaultStatus,
+    ScheduleStatus,
+    ShowStatus,
+)
 from rules.tier import Tier
 from rules.timers import Timers
 from rules.views import alarm_status, device_status, running_delays
@@ -92,7 +104,11 @@ class Engine:
                 out += self._faults.end(signal.link, LINK_DOWN, now)
             case LinkDown():
                 out += self._faults.report(signal.link, LINK_DOWN, signal.reason, now)
-            case Acknowledge() | Silence() | Reset() | OrderEvacuation() | AllClear():
+            case Calendar():
+                attendance.calendar(self._board, signal, now)
+            case (
+                Acknowledge() | Silence() | Reset() | OrderEvacuation() | AllClear() | Duty() | StartShow() | EndShow()
+            ):
                 orders.carry_out(self._board, signal, now)
             case Tick() | Resumed() | Reloaded():
                 pass
@@ -155,6 +171,18 @@ class Engine:
         """In how many alarms each delay runs: by rule, tier ("" for an investigation), and the delay's name."""
         return running_delays(self._board.causes.values())
 
+    def schedules(self) -> tuple[ScheduleStatus, ...]:
+        """Every schedule of the venue that was told."""
+        return tuple(self._board.surroundings.schedules.values())
+
+    def duty(self) -> DutyStatus | None:
+        """Whether somebody is on duty; None where the venue's file says nothing of it."""
+        return self._board.surroundings.duty()
+
+    def shows(self) -> tuple[ShowStatus, ...]:
+        """Every show that is on."""
+        return tuple(self._board.surroundings.shows.values())
+
     # What outlives the process
 
     def snapshot(self) -> bytes:
@@ -171,6 +199,7 @@ class Engine:
                 self._board.evacuations.count,
                 self._rules,
                 self.zone_tiers(),
+                self._board.surroundings.snapshot(),
             )
         )
 
@@ -193,6 +222,7 @@ class Engine:
         for device, device_kept in kept.devices.items():
             if device in self._devices:
                 snapshot.into_device(self._devices[device], device_kept)
+        self._board.surroundings.restore(kept.surroundings, self._plan.schedules, self._plan.venue.zones)
         causes = self._board.causes
         for alarm, alarm_kept in kept.alarms.items():
             if alarm not in causes:
@@ -373,6 +403,8 @@ class Engine:
             due, key = ringing
             if key[0] == "silent":
                 self._silent(self._devices[key[1]], due, now)
+            elif key[0] == "show":
+                attendance.show_over(self._board, key[1], now)
             else:
                 self._board.ring(key, now)
 

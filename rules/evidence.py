@@ -1,13 +1,14 @@
 """Why an alarm is up: the values and alarms that made its tier true, and the rule's own line."""
 
 from rules.cause import Cause, DeviceCause, GroupCause
-from rules.conditions import ABSENT, FAULTED
+from rules.conditions import ABSENT, FAULTED, words_around
 from rules.decision import Because
 from rules.device_state import DeviceState
 from rules.expression import Call, Expression, calls
 from rules.group_conditions import spread_quantity
 from rules.investigation import Investigation
 from rules.quantity import QUANTITIES
+from rules.surroundings import NOBODY_ON_DUTY, Surroundings
 from rules.tier import Tier
 
 MAX_CONTRIBUTORS = 8  # devices named in one decision; the rest are counted
@@ -18,14 +19,24 @@ def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
     rule = next((level.rule for level in cause.alarm.levels if level.rule.tier == tier), cause.alarm.levels[0].rule)
     if isinstance(cause, DeviceCause):
         text = f"{_values(cause.device, rule.when)}: {rule.when.text}"
-        return (Because(cause.device.heard_at or now, cause.device.device.id, text, rule.line),)
+        around = around_evidence(cause.device.around, rule.when, now)
+        return (*around, Because(cause.device.heard_at or now, cause.device.device.id, text, rule.line))
     if cause.investigation is not None and cause.investigation.overdue:
         return _overdue(cause, cause.investigation, now)
     found = _contributors(cause, rule.when, now)
     shown, more = found[:MAX_CONTRIBUTORS], len(found) - MAX_CONTRIBUTORS
     if more > 0:
         shown.append(Because(now, cause.alarm.place, f"and {more} more"))
-    return (*shown, Because(now, cause.alarm.id, rule.when.text, rule.line))
+    around = around_evidence(cause.group.around, rule.when, now)
+    return (*around, *shown, Because(now, cause.alarm.id, rule.when.text, rule.line))
+
+
+def around_evidence(around: Surroundings, expression: Expression, now: float) -> tuple[Because, ...]:
+    """What the schedules and the duty say that an expression asks."""
+    words = sorted(words_around(expression.root))
+    return tuple(
+        around.duty_evidence(now) if word == NOBODY_ON_DUTY else around.schedule_evidence(word, now) for word in words
+    )
 
 
 def _values(device: DeviceState, expression: Expression) -> str:
@@ -58,7 +69,7 @@ def _contributors(cause: GroupCause, expression: Expression, now: float) -> list
             for device in cause.group.tallies[node].contributors():
                 text = _values(members[device], expression)
                 found.setdefault(device, Because(members[device].heard_at or now, device, text))
-        else:
+        elif node.function in ("min", "max", "mean"):
             found.update(_extreme(cause, node, members))
     return list(found.values())
 

@@ -9,7 +9,7 @@ from rules.aggregate import Tally
 from rules.alarm import Alarm
 from rules.cause import Cause, DeviceCause, GroupCause
 from rules.coincidence import Coincidence
-from rules.conditions import ABSENT, FAULTED, compile_device, device_number, quantity_of
+from rules.conditions import ABSENT, FAULTED, compile_device, device_number, quantity_of, schedule_of
 from rules.decision import Because, State
 from rules.device_state import DeviceState
 from rules.expression import And, Call, Compare, Expression, Name, Node, Not, Or
@@ -19,6 +19,7 @@ from rules.level import Level, Phase
 from rules.plan import TierRule
 from rules.quantity import QUANTITIES, Kind
 from rules.render import render
+from rules.surroundings import DURING, NOBODY_ON_DUTY, Surroundings
 from rules.tier import Tier
 from rules.truth import Truth
 
@@ -101,6 +102,9 @@ def _verdict(cause: Cause, tiers: tuple[TierExplanation, ...], now: float) -> st
         if tier.phase == Phase.PENDING.value and tier.due is not None:
             left = f"{brief(tier.due - now)} s of {brief(tier.on_delay_s)} s left"
             return f"{tier.tier.word} is true and waits for its on-delay: {left}"
+    for level in reversed(alarm.levels):
+        if level.verifying and level.due is not None:
+            return f"{level.rule.tier.word} had a first signal, which is being verified ({level.phase.value})"
     if any(tier.when.truth is None for tier in tiers):
         return "it is not up, and whether it should be is unknown"
     return "it is not up: no tier is true"
@@ -126,6 +130,9 @@ def _notes(cause: Cause, now: float) -> list[str]:
 
 
 def _investigation_notes(investigation: Investigation, now: float) -> list[str]:
+    if investigation.held and not investigation.running:
+        held = ", ".join(alarm.id for alarm in investigation.held[:MAX_NAMED])
+        return [f"a show or a schedule holds the investigation of {held} back; its end begins it if it still stands"]
     if investigation.overdue:
         return [f"the investigation ran out: {investigation.overdue}"]
     if investigation.running:
@@ -168,10 +175,21 @@ def _device_part(node: Node, device: DeviceState, now: float) -> Part:
         case Compare():
             found = _compared(node, device, now)
         case Name():
-            found = _state(node.name, device)
+            found = _around(node, device.around) or _state(node.name, device)
+        case Call():
+            found = _around(node, device.around)
         case _:
             pass
     return Part(render(node), compile_device(node)(device, now), found, parts)
+
+
+def _around(node: Node, around: Surroundings) -> str:
+    """What a schedule or the duty says, for a part that asks it; else nothing."""
+    if isinstance(node, Name) and node.name == NOBODY_ON_DUTY:
+        return around.duty_evidence(0.0).text
+    if isinstance(node, Call) and node.function == DURING:
+        return around.schedule_evidence(schedule_of(node), 0.0).text
+    return ""
 
 
 def _compared(node: Compare, device: DeviceState, now: float) -> str:
@@ -229,8 +247,8 @@ def _group_part(node: Node, cause: GroupCause, now: float) -> Part:
             parts = (_group_part(node.operand, cause, now),)
         case Compare(left=Call() as call):
             found = _call(call, cause, now)
-        case Call():
-            found = _call(node, cause, now)
+        case Call() | Name():
+            found = _around(node, cause.group.around) or _call(node, cause, now)
         case _:
             pass
     return Part(render(node), compile_group(node)(cause.group, now), found, parts, _speaking(node, cause, now))
@@ -243,7 +261,9 @@ def _speaking(node: Node, cause: GroupCause, now: float) -> tuple[str, ...]:
     return tuple(cause.group.tallies[call].contributors()) if call in cause.group.tallies else ()
 
 
-def _call(call: Call, cause: GroupCause, now: float) -> str:
+def _call(call: Node, cause: GroupCause, now: float) -> str:
+    if not isinstance(call, Call):
+        return ""
     if call in cause.group.coincidences:
         return coincidence(cause.group.coincidences[call], now)
     if call in cause.group.tallies:

@@ -19,6 +19,8 @@ MAX_TEXT = 2000  # characters: longer is a generated bomb, not a rule somebody c
 MAX_NODES = 200  # bounds the cost of one evaluation
 MAX_DEPTH = 32  # of parentheses and `not`: bounds the parser's recursion
 
+WORD_FUNCTIONS = frozenset({"during"})  # their arguments are plain words: ids of schedules, not quantities
+
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -67,7 +69,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A plain word, only behind a keyword: `at: orange`."""
+    """A plain word, only behind a keyword or where an id is asked for: `at: orange`, `during(opening-hours)`."""
 
     word: str
     offset: int
@@ -309,12 +311,16 @@ class _Parser:
         self._deeper(name.offset)
         arguments: list[tuple[str, Node]] = []
         while self._peek.kind != ")":
-            arguments.append(self._argument())
+            arguments.append(("", self._word()) if name.text in WORD_FUNCTIONS else self._argument())
             if self._peek.kind != ")":
                 self._expect(",", "`,` or `)`")
         self._take()
         self._depth -= 1
         return Call(name.text, tuple(arguments), name.offset)
+
+    def _word(self) -> Word:
+        token = self._expect("name", "an id")
+        return Word(token.text, token.offset)
 
     def _argument(self) -> tuple[str, Node]:
         keyword = ""

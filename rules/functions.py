@@ -7,7 +7,7 @@ time, `max(temperature)` looks over the devices of a zone. docs/rules.md shows t
 from dataclasses import dataclass
 from typing import Literal
 
-ArgumentType = Literal["quantity", "condition", "duration", "count", "tier", "rules"]
+ArgumentType = Literal["quantity", "condition", "duration", "count", "tier", "rules", "schedule"]
 Scope = Literal["device", "group"]
 
 
@@ -36,6 +36,7 @@ CONDITION = Parameter("condition", "condition")
 WINDOW = Parameter("window", "duration")
 RULES = Parameter("rules", "rules")
 AT = Parameter("at", "tier", keyword=True)
+SCHEDULE = Parameter("schedule", "schedule")
 
 _TABLE = (
     Function(
@@ -67,6 +68,8 @@ _TABLE = (
         ),
         "alarms of these rules, at this tier or above, from so many distinct devices within a window",
     ),
+    Function("during", "device", "truth", (SCHEDULE,), "a schedule of the venue is active now"),
+    Function("during", "group", "truth", (SCHEDULE,), "a schedule of the venue is active now"),
 )
 
 FUNCTIONS: dict[tuple[Scope, str], Function] = {(function.scope, function.name): function for function in _TABLE}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rules.aggregate import Spread, Tally
 from rules.alarm import Alarm
 from rules.coincidence import Coincidence
-from rules.conditions import STATES_OF_DEVICE, DeviceTruth, compile_device
+from rules.conditions import STATES_OF_DEVICE, DeviceTruth, compile_device, schedule_of
 from rules.device_state import DeviceState
 from rules.expression import (
     And,
@@ -24,6 +24,7 @@ from rules.expression import (
     calls,
     walk,
 )
+from rules.surroundings import Surroundings
 from rules.tier import Tier
 from rules.truth import Interval, Truth, compare, conjoin, disjoin, negate
 
@@ -31,9 +32,10 @@ from rules.truth import Interval, Truth, compare, conjoin, disjoin, negate
 class Group:
     """What one zone or venue alarm looks at. The lists run parallel to the parts of its expressions."""
 
-    __slots__ = ("coincidences", "spreads", "tallies")
+    __slots__ = ("around", "coincidences", "spreads", "tallies")
 
-    def __init__(self) -> None:
+    def __init__(self, around: Surroundings | None = None) -> None:
+        self.around = around or Surroundings()  # one for the whole house
         self.tallies: dict[Node, Tally] = {}
         self.spreads: dict[str, Spread] = {}
         self.coincidences: dict[Node, Coincidence] = {}
@@ -64,6 +66,11 @@ def compile_group(node: Node) -> GroupTruth:
             return lambda group, now: group.tallies[node].all()
         case Call(function="alarms"):
             return lambda group, now: group.coincidences[node].holds(now)
+        case Call(function="during"):
+            schedule = schedule_of(node)
+            return lambda group, now: group.around.active(schedule)
+        case Name(name="nobody_on_duty"):
+            return lambda group, now: group.around.nobody_on_duty
         case Name() | Call() | Number() | Duration() | Names() | Word():
             raise AssertionError(f"not a condition on a group: {node}")
 
@@ -101,9 +108,11 @@ class GroupParts:
     spreads: frozenset[str] = frozenset()
     coincidences: tuple[Call, ...] = ()
 
-    def build(self, members: Sequence[DeviceState], alarms_of: Callable[[str], Sequence[Alarm]]) -> Group:
+    def build(
+        self, members: Sequence[DeviceState], alarms_of: Callable[[str], Sequence[Alarm]], around: Surroundings
+    ) -> Group:
         """A Group over these devices; `alarms_of` gives the alarms of a rule in the same place."""
-        group = Group()
+        group = Group(around)
         for node, condition in self.tallies.items():
             group.tallies[node] = Tally(condition, [member for member in members if applies(node, member)])
         for quantity in sorted(self.spreads):
@@ -126,8 +135,10 @@ def group_parts(expressions: Sequence[Expression]) -> GroupParts:
                     tallies[call] = compile_device(call.arguments[0][1])
                 case "min" | "max" | "mean":
                     spreads.add(spread_quantity(call))
-                case _:
+                case "alarms":
                     coincidences.append(call)
+                case _:
+                    pass  # asks no device
     return GroupParts(tallies, frozenset(spreads), tuple(coincidences))
 
 

@@ -1,7 +1,7 @@
 """The look round before a single detector evacuates a building (NFPA 72 positive alarm sequence, EN 54-2 type C).
 
     idle --an alarm of the rule's list--> acknowledge --staff acknowledge--> look
-    acknowledge or look --time over--> expired (the rule's highest tier is taken as true)
+    acknowledge or look --time over, or nobody on duty--> expired (the rule's highest tier is taken as true)
     acknowledge or look --a person found no fire--> idle, until another alarm of the list
 
 The alarms that began it are shown and sounding from the first moment; only the highest tier waits.
@@ -27,9 +27,10 @@ class Investigation:
     """One rule's investigation in one place.
 
     `triggers` are the alarms that began it, in order; `overdue` says, once it ran out, what was not done in time.
+    `held` are alarms that will begin it when what holds them back (a show, a schedule) is over and they still stand.
     """
 
-    __slots__ = ("began", "due", "overdue", "rule", "step", "triggers")
+    __slots__ = ("began", "due", "held", "overdue", "rule", "step", "triggers")
 
     def __init__(self, rule: InvestigationRule) -> None:
         self.rule = rule
@@ -38,11 +39,17 @@ class Investigation:
         self.due: float | None = None
         self.overdue = ""
         self.triggers: list[Alarm] = []
+        self.held: list[Alarm] = []
 
     @property
     def running(self) -> bool:
         """Whether staff are asked to acknowledge or to look."""
         return self.step is Step.ACKNOWLEDGE or self.step is Step.LOOK
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing of it needs to be remembered."""
+        return self.step is Step.IDLE and not self.held
 
     @property
     def forced(self) -> bool:
@@ -64,6 +71,22 @@ class Investigation:
         self.step = Step.ACKNOWLEDGE
         self._time(now)
         return True
+
+    def hold(self, trigger: Alarm) -> None:
+        """An alarm of the list rose, and is held back for now."""
+        if trigger not in self.held:
+            self.held.append(trigger)
+
+    def take_held(self, trigger: Alarm) -> bool:
+        """Nothing holds an alarm back any more. Whether it still stands: then it is to begin the investigation."""
+        self.held.remove(trigger)
+        return trigger.stands(self.rule.at)
+
+    def cut_short(self, reason: str) -> None:
+        """There is nobody to wait for: what began it is taken as true at once."""
+        self.step = Step.EXPIRED
+        self.began = self.due = None
+        self.overdue = reason
 
     def acknowledge(self, now: float) -> bool:
         """Staff took note. Whether that began the look round."""

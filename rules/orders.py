@@ -2,13 +2,23 @@
 
 from typing import assert_never
 
-from rules import lifecycle, roles
+from rules import attendance, lifecycle, roles
 from rules.alarm import Alarm
 from rules.board import Board
 from rules.cause import Cause
 from rules.decision import Because, Refuse
 from rules.plan import Rule
-from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Silence
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Duty,
+    EndShow,
+    Order,
+    OrderEvacuation,
+    Reset,
+    Silence,
+    StartShow,
+)
 
 RESET_HINTS = {
     "unack": ": acknowledge it, and its cause must be gone",
@@ -35,6 +45,12 @@ def carry_out(board: Board, order: Order, now: float) -> None:
             _evacuate(board, order, by, now)
         case AllClear():
             _all_clear(board, order, by, now)
+        case Duty():
+            _unless(board, order, attendance.duty(board, order, now), now)
+        case StartShow():
+            _unless(board, order, attendance.start_show(board, order, by, now), now)
+        case EndShow():
+            _unless(board, order, attendance.end_show(board, order, by, now), now)
         case _:
             assert_never(order)
 
@@ -50,6 +66,12 @@ def _refuse(board: Board, order: Order, reason: str, now: float) -> None:
     board.out.append(Refuse(now, word, target, reason))
 
 
+def _unless(board: Board, order: Order, reason: str, now: float) -> None:
+    """Refuse when there is a reason to."""
+    if reason:
+        _refuse(board, order, reason, now)
+
+
 def _named(order: Order) -> tuple[str, str]:
     """The word for an order, and what it is about."""
     match order:
@@ -63,6 +85,12 @@ def _named(order: Order) -> tuple[str, str]:
             return "evacuate", order.plan
         case AllClear():
             return "all-clear", order.evacuation
+        case Duty():
+            return "duty", "on" if order.staffed else "off"
+        case StartShow():
+            return "start-show", order.zone
+        case EndShow():
+            return "end-show", order.zone
         case _:
             assert_never(order)
 

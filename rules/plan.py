@@ -4,12 +4,24 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rules.expression import Expression
+from rules.schedule import Schedule
 from rules.tier import Tier
 from rules.venue import Text, Venue
 
 Each = Literal["device", "zone", "venue"]
 
 HIGHLY_MANAGED = frozenset({"fire", "panic"})  # categories
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRule:
+    """How a smoke detector's first signal is verified (NFPA 72 alarm verification).
+
+    It waits `reset_s`, then `confirm_within_s` for the signal to be there still or again; else it was none.
+    """
+
+    reset_s: float
+    confirm_within_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,7 @@ class TierRule:
     on_delay_s: float = 0.0
     off_delay_s: float = 0.0
     line: str = ""  # where it is written, "fire.yaml:12"
+    verify: VerifyRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,8 @@ class Rule:
     investigate: InvestigationRule | None = None
     evacuate: str | None = None  # id of the evacuation plan that the highest tier puts in force
     line: str = ""
+    during: str = ""  # id of the schedule outside of which it begins no investigation; its conditions ask it too
+    show_mode: bool = False  # inside a zone where a show is on, one alarm of it begins no investigation
 
     @property
     def highly_managed(self) -> bool:
@@ -76,6 +91,13 @@ class EvacuationPlan:
     assembly_point: Text
 
 
+@dataclass(frozen=True, slots=True)
+class DutyRule:
+    """Who says whether somebody is on duty: the schedule of this id, and people; people alone when it is empty."""
+
+    schedule: str = ""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything the engine needs to know. A rule comes after those whose alarms it reads."""
@@ -83,3 +105,5 @@ class Plan:
     venue: Venue
     rules: tuple[Rule, ...]
     evacuation_plans: dict[str, EvacuationPlan] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    duty: DutyRule | None = None  # None: somebody always counts as on duty

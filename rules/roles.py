@@ -1,10 +1,22 @@
 """Who may order what: one table. Any role may do what adds protection; what takes some away needs more."""
 
 from rules.plan import Rule
-from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Role, Silence
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Duty,
+    EndShow,
+    Order,
+    OrderEvacuation,
+    Reset,
+    Role,
+    Silence,
+    StartShow,
+)
 
 ANYBODY: frozenset[Role] = frozenset({"operator", "commander", "engineer"})
 COMMANDER: frozenset[Role] = frozenset({"commander"})
+WEAKENING: frozenset[Role] = frozenset({"commander", "engineer"})  # takes protection away for a while
 
 MAY: dict[type[Order], frozenset[Role]] = {
     Acknowledge: ANYBODY,
@@ -12,9 +24,12 @@ MAY: dict[type[Order], frozenset[Role]] = {
     Reset: ANYBODY,  # of a highly managed alarm: RESET_MANAGED
     OrderEvacuation: ANYBODY,  # in an emergency nobody is asked who they are
     AllClear: COMMANDER,
+    Duty: ANYBODY,  # said wrongly, a look round of a minute goes before an evacuation
+    StartShow: WEAKENING,
+    EndShow: ANYBODY,
 }
 RESET_MANAGED = COMMANDER  # a fire or panic alarm, or an investigation, ended by mistake evacuates nobody
-NEEDS_REASON: frozenset[type[Order]] = frozenset({AllClear})  # not carried out with an empty `why`
+NEEDS_REASON: frozenset[type[Order]] = frozenset({AllClear, StartShow})  # not carried out with an empty `why`
 
 
 def refusal(order: Order, rule: Rule | None = None) -> str:

@@ -120,6 +120,45 @@ class AllClear(Struct, frozen=True, tag="all_clear", array_like=True):
     role: Role = "operator"
 
 
+class Calendar(Struct, frozen=True, tag="calendar", array_like=True):
+    """A schedule of the venue is active now, or is not, or it is unknown (None): the clock cannot be believed."""
+
+    at: float
+    schedule: str
+    active: bool | None
+
+
+class Duty(Struct, frozen=True, tag="duty", array_like=True):
+    """A person says that somebody is on duty, or that nobody is. It holds until the duty schedule changes."""
+
+    at: float
+    staffed: bool
+    who: str
+    why: str
+    role: Role = "operator"
+
+
+class StartShow(Struct, frozen=True, tag="start_show", array_like=True):
+    """A person announces stage haze in a zone for `for_s` seconds, counted anew if a show is on there already."""
+
+    at: float
+    zone: str
+    for_s: float
+    who: str
+    why: str
+    role: Role = "operator"
+
+
+class EndShow(Struct, frozen=True, tag="end_show", array_like=True):
+    """A person ends the show mode of a zone before its time."""
+
+    at: float
+    zone: str
+    who: str
+    why: str
+    role: Role = "operator"
+
+
 class Tick(Struct, frozen=True, tag="tick", array_like=True):
     """Time has passed and nothing was heard."""
 
@@ -154,9 +193,22 @@ Signal = (
     | Reset
     | OrderEvacuation
     | AllClear
+    | Calendar
+    | Duty
+    | StartShow
+    | EndShow
     | Tick
     | Resumed
     | Reloaded
 )
 
-Order = Acknowledge | Silence | Reset | OrderEvacuation | AllClear
+Order = (
+    Acknowledge
+    | Silence
+    | Reset
+    | OrderEvacuation
+    | AllClear
+    | Duty
+    | StartShow
+    | EndShow
+)  # fmt: skip

@@ -11,7 +11,9 @@ from rules.level import Phase
 from rules.seen import Seen, SeenState
 from rules.signal import Origin
 from rules.status import EvacuationStatus, FaultStatus
+from rules.surroundings import SurroundingsSnapshot
 from rules.tier import Tier
+from rules.truth import Truth
 from rules.window import LowWindow, SlopeWindow
 
 Samples = list[tuple[float, float]]
@@ -40,6 +42,7 @@ class LevelSnapshot(Struct, array_like=True):
     phase: Phase
     due: float | None
     began: float | None = None
+    seen: Truth = False
 
 
 class AlarmSnapshot(Struct, array_like=True):
@@ -61,6 +64,7 @@ class AlarmSnapshot(Struct, array_like=True):
     overdue: str = ""
     triggers: list[str] = []
     step_began: float | None = None
+    held: list[str] = []
 
 
 class EngineSnapshot(Struct):
@@ -75,6 +79,7 @@ class EngineSnapshot(Struct):
     evacuation_count: int
     rules: str = ""
     zones: dict[str, Tier] = {}
+    surroundings: SurroundingsSnapshot = msgspec.field(default_factory=SurroundingsSnapshot)
 
 
 def encode(snapshot: EngineSnapshot) -> bytes:
@@ -146,7 +151,7 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
     """An alarm as it is now; None when it is at rest and nothing of it needs to be remembered."""
     alarm, investigation = cause.alarm, cause.investigation
     at_rest = alarm.state == "normal" and all(level.phase is Phase.INACTIVE for level in alarm.levels)
-    if at_rest and not alarm.stood and (investigation is None or investigation.step is Step.IDLE):
+    if at_rest and not alarm.stood and (investigation is None or investigation.at_rest):
         return None
     kept = AlarmSnapshot(
         alarm.zone,
@@ -158,13 +163,14 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         alarm.since,
         alarm.acknowledged_by,
         alarm.because,
-        [LevelSnapshot(level.rule.tier, level.phase, level.due, level.began) for level in alarm.levels],
+        [LevelSnapshot(level.rule.tier, level.phase, level.due, level.began, level.seen) for level in alarm.levels],
         sorted(alarm.stood.items()),
     )
     if investigation is not None:
         kept.step, kept.due, kept.overdue = investigation.step, investigation.due, investigation.overdue
         kept.triggers = [trigger.id for trigger in investigation.triggers]
         kept.step_began = investigation.began
+        kept.held = [alarm.id for alarm in investigation.held]
     return kept
 
 
@@ -179,7 +185,8 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
     for level in alarm.levels:
         if level.rule.tier in by_tier:
             was = by_tier[level.rule.tier]
-            level.restore(was.phase, was.began, was.due)
+            level.restore(was.phase, was.began, was.due, was.seen)
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
         cause.investigation.restore(kept.step, kept.step_began, kept.due, kept.overdue, triggers)
+        cause.investigation.held = [causes[alarm].alarm for alarm in kept.held if alarm in causes]

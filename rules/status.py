@@ -42,6 +42,33 @@ class EvacuationStatus(Struct, frozen=True):
     since: float
 
 
+class ScheduleStatus(Struct, frozen=True):
+    """A schedule as it was told last. `active` is None while it is unknown, `since` when that began."""
+
+    schedule: str
+    active: bool | None
+    since: float
+
+
+class DutyStatus(Struct, frozen=True):
+    """Whether somebody is on duty (None: nobody knows), since when, and by whose word."""
+
+    staffed: bool | None
+    since: float | None
+    who: str
+    why: str
+
+
+class ShowStatus(Struct, frozen=True):
+    """A show that is on in a zone, until `until` (engine time)."""
+
+    zone: str
+    since: float
+    until: float
+    who: str
+    why: str
+
+
 class DeviceStatus(Struct, frozen=True):
     """A device and what it said last. `heard_at` is None for one that was never heard."""
 

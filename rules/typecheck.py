@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from rules.conditions import STATES_OF_DEVICE
+from rules.conditions import STATES_OF_DEVICE, WORDS_AROUND
 from rules.expression import (
     And,
     Call,
@@ -30,15 +30,18 @@ MAX_WINDOW_S = 3600.0  # bounds what the engine remembers; longer trends belong 
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """Where a part of the expression stands: whether about one device or several, and which rules there are."""
+    """Where a part of the expression stands: about one device or several, and which rules and schedules there are."""
 
     scope: Scope
     rule_ids: Collection[str]
+    schedules: Collection[str]
 
 
-def problems(expression: Expression, *, each: Each, rule_ids: Collection[str]) -> list[ExpressionError]:
+def problems(
+    expression: Expression, *, each: Each, rule_ids: Collection[str], schedules: Collection[str] = ()
+) -> list[ExpressionError]:
     """Everything wrong with a parsed expression of a rule `each: device | zone | venue`, in the order of the text."""
-    here = _Here("device" if each == "device" else "group", rule_ids)
+    here = _Here("device" if each == "device" else "group", rule_ids, schedules)
     return sorted(_truth(expression.root, here), key=lambda problem: problem.offset)
 
 
@@ -87,6 +90,8 @@ def _truth_name(node: Name, here: _Here) -> Iterator[ExpressionError]:
     quantity = QUANTITIES.get(node.name)
     if node.name in FUNCTION_NAMES:
         yield ExpressionError(node.offset, f"{node.name} is a function", f"{node.name}(...)")
+    elif node.name in WORDS_AROUND:
+        return
     elif quantity is None and node.name not in STATES_OF_DEVICE:
         yield _unknown_name(node)
     elif quantity is not None and quantity.kind is Kind.NUMBER:
@@ -104,7 +109,7 @@ def _needs_aggregate(node: Name) -> ExpressionError:
 
 
 def _unknown_name(node: Name) -> ExpressionError:
-    known = [*QUANTITIES, *STATES_OF_DEVICE, *FUNCTION_NAMES]
+    known = [*QUANTITIES, *STATES_OF_DEVICE, *WORDS_AROUND, *FUNCTION_NAMES]
     return ExpressionError(node.offset, f"unknown quantity {node.name!r}", nearest(node.name, known))
 
 
@@ -168,6 +173,10 @@ def _argument(parameter: Parameter, node: Node, here: _Here) -> Iterator[Express
                 yield ExpressionError(node.offset, f"unknown tier {node.word!r}", nearest(node.word, words))
         case "rules", Names():
             yield from _rule_names(node, here.rule_ids)
+        case "schedule", Word():
+            if node.word not in here.schedules:
+                message = f"unknown schedule {node.word!r}, expected the id of one in the venue file"
+                yield ExpressionError(node.offset, message, nearest(node.word, here.schedules))
         case _:
             yield ExpressionError(node.offset, f"expected {_EXPECTED[parameter.type]} as {parameter.name}")
 
@@ -179,6 +188,7 @@ _EXPECTED = {
     "count": "a whole number",
     "tier": "a tier (blue, yellow, orange, red)",
     "rules": "a list of rule ids such as [smoke]",
+    "schedule": "the id of a schedule",
 }
 
 

@@ -43,7 +43,7 @@ def running_delays(causes: Iterable[Cause]) -> Counter[tuple[str, str, str]]:
     for cause in causes:
         rule, investigation = cause.alarm.rule.id, cause.investigation
         for level in cause.alarm.levels:
-            if level.due is not None:
+            if level.due is not None and not level.verifying:
                 running[rule, level.rule.tier.word, "on_delay" if level.phase is Phase.PENDING else "off_delay"] += 1
         if investigation is not None and investigation.running:
             running[rule, "", "acknowledge_within" if investigation.step is Step.ACKNOWLEDGE else "then"] += 1

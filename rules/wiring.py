@@ -15,10 +15,11 @@ from rules.cause import (
     compile_rule,
     expressions_of,
 )
-from rules.conditions import STATES_OF_DEVICE
+from rules.conditions import STATES_OF_DEVICE, words_around
 from rules.device_state import DeviceState
 from rules.expression import Name, walk
 from rules.plan import Plan, Rule
+from rules.surroundings import Surroundings
 from rules.window import LowWindow, SlopeWindow
 
 
@@ -31,6 +32,8 @@ class House:
     watchers: dict[str, dict[str, list[Watcher]]] = field(default_factory=dict)  # by device, then quantity or word
     reading: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who reads this alarm
     investigating: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who looks into it
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    surrounded: dict[str, list[Cause]] = field(default_factory=dict)  # by word around: who asks it
 
 
 def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -> House:
@@ -38,7 +41,8 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
 
     `compiling` makes a rule's closures; who measures what tests exercise gives one that takes notes.
     """
-    house = House({device.id: DeviceState(device) for device in plan.venue.devices.values()})
+    around = Surroundings(plan.duty)
+    house = House({one.id: DeviceState(one, around) for one in plan.venue.devices.values()}, surroundings=around)
     house.watchers = {device: {} for device in house.devices}
     alarms_of: dict[str, list[Alarm]] = {}
     for rule in plan.rules:
@@ -50,6 +54,8 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
         house.causes.update((cause.alarm.id, cause) for cause in causes)
         alarms_of[rule.id] = [cause.alarm for cause in causes]
+        for word in sorted({word for one in expressions_of(rule) for word in words_around(one.root)}):
+            house.surrounded.setdefault(word, []).extend(causes)
     return house
 
 
@@ -74,7 +80,7 @@ def _group_cause(
     def alarms_here(rule_id: str) -> Sequence[Alarm]:
         return [alarm for alarm in alarms_of.get(rule_id, ()) if place in venue.ancestry[alarm.zone]]
 
-    group = compiled.parts.build(members, alarms_here)
+    group = compiled.parts.build(members, alarms_here, house.surroundings)
     cause = GroupCause(compiled, Alarm(rule, place, place), group, members)
     for call in compiled.parts.coincidences:
         for alarm in group.coincidences[call].alarms:

@@ -12,7 +12,15 @@ from rules.explain import Explanation
 from rules.expression import parse
 from rules.plan import EvacuationPlan, Plan, Rule, TierRule
 from rules.signal import Order
-from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus
+from rules.status import (
+    AlarmStatus,
+    DeviceStatus,
+    DutyStatus,
+    EvacuationStatus,
+    FaultStatus,
+    ScheduleStatus,
+    ShowStatus,
+)
 from rules.tier import Tier
 from rules.venue import Device, Text, Venue, Zone
 
@@ -82,6 +90,9 @@ class FakeCore:
     standing: list[AlarmStatus] = field(default_factory=list)
     faulty: list[FaultStatus] = field(default_factory=list)
     evacuating: list[EvacuationStatus] = field(default_factory=list)
+    scheduled: list[ScheduleStatus] = field(default_factory=list)
+    attended: DutyStatus | None = None
+    showing: list[ShowStatus] = field(default_factory=list)
     tiers: dict[str, Tier] = field(default_factory=dict)
     health: LinkHealth = field(default_factory=lambda: LinkHealth(up=True, received=4711))
     degraded: str = ""
@@ -116,6 +127,15 @@ class FakeCore:
             DeviceStatus(one.id, one.kind, one.zone, one.link, 99.0, False, {"smoke_obscuration": 0.4})
             for one in self.plan.venue.devices.values()
         ]
+
+    def schedules(self) -> Sequence[ScheduleStatus]:
+        return self.scheduled
+
+    def duty(self) -> DutyStatus | None:
+        return self.attended
+
+    def shows(self) -> Sequence[ShowStatus]:
+        return self.showing
 
     def zone_tiers(self) -> dict[str, Tier]:
         return self.tiers

@@ -1,6 +1,7 @@
 """The API over a real Unix socket: what it answers, what it takes, what it refuses."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,17 @@ import pytest
 
 from daemon import api
 from rules.decision import Acknowledged, Because
-from rules.signal import Acknowledge, AllClear, Order, OrderEvacuation, Reset, Silence
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Duty,
+    EndShow,
+    Order,
+    OrderEvacuation,
+    Reset,
+    Silence,
+    StartShow,
+)
 from rules.status import EvacuationStatus, FaultStatus
 from rules.tier import Tier
 from tests.daemon.fake_core import WALL, FakeCore, alarm
@@ -91,6 +102,30 @@ async def test_zones_devices_faults_and_evacuations_carry_names(core: FakeCore, 
 
 
 @pytest.mark.parametrize(
+    ("order", "signal"),
+    [
+        ("duty-on", Duty(100.0, True, "Lin", "early shift")),
+        ("duty-off", Duty(100.0, False, "Lin", "early shift")),
+        ("start-show", StartShow(100.0, "stage", 600.0, "Lin", "early shift")),
+        ("end-show", EndShow(100.0, "stage", "Lin", "early shift")),
+    ],
+)
+async def test_orders_about_the_surroundings(core: FakeCore, socket: Path, order: str, signal: Order) -> None:
+    """Duty has no target, and a show has a time."""
+    said = {"target": "stage" if "show" in order else "", "who": "Lin", "why": "early shift"}
+    timed = {"for_s": 600} if order == "start-show" else {}
+    assert (await post(core, socket, order, json={**said, **timed})).status_code == 200
+    assert core.orders == [signal]
+
+
+async def test_a_show_without_a_time_is_no_order(core: FakeCore, socket: Path) -> None:
+    """What weakens detection says when it ends."""
+    answer = await post(core, socket, "start-show", json={"target": "stage", "who": "Lin", "why": "haze"})
+    assert answer.status_code == 422 and "for_s" in answer.json()["detail"]
+    assert core.orders == []
+
+
+@pytest.mark.parametrize(
     ("order", "kind"),
     [
         ("acknowledge", Acknowledge),
@@ -100,7 +135,9 @@ async def test_zones_devices_faults_and_evacuations_carry_names(core: FakeCore, 
         ("all-clear", AllClear),
     ],
 )
-async def test_each_order_reaches_the_core_whole(core: FakeCore, socket: Path, order: str, kind: type[Order]) -> None:
+async def test_each_order_reaches_the_core_whole(
+    core: FakeCore, socket: Path, order: str, kind: Callable[..., Order]
+) -> None:
     """Target, who, why and role arrive as given, stamped with engine time, as the signal of that order."""
     said = {"target": "x", "who": "Lin 林", "why": "saw it"}
     assert (await post(core, socket, order, json=said)).status_code == 200

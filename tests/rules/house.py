@@ -5,13 +5,17 @@ from collections.abc import Iterable
 from rules.decision import (
     AlarmChange,
     Decision,
+    DutyChange,
     EndEvacuation,
     EndFault,
+    EndShowMode,
     Evacuate,
     Investigate,
     Refuse,
     ReportFault,
+    ShowMode,
     StandDown,
+    Verify,
     ZoneTier,
 )
 from rules.engine import Engine
@@ -167,6 +171,14 @@ def words(decision: Decision) -> str:
             return f"{type(decision).__name__} {decision.alarm} {decision.tier.word}"
         case Investigate():
             return f"Investigate {decision.alarm} {decision.step} until {decision.deadline:g}"
+        case Verify():
+            return f"Verify {decision.alarm} until {decision.deadline:g}"
+        case DutyChange():
+            return f"DutyChange {'on' if decision.staffed else 'off'}"
+        case ShowMode():
+            return f"ShowMode {decision.zone} until {decision.deadline:g}"
+        case EndShowMode():
+            return f"EndShowMode {decision.zone}"
         case StandDown():
             return f"StandDown {decision.alarm}"
         case Evacuate() | EndEvacuation():

@@ -11,8 +11,10 @@ from rules.decision import (
     AlarmChange,
     Clear,
     Decision,
+    DutyChange,
     EndEvacuation,
     EndFault,
+    EndShowMode,
     Escalate,
     Evacuate,
     Investigate,
@@ -20,9 +22,11 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Return,
+    ShowMode,
     Silenced,
     StandDown,
     StepDown,
+    Verify,
     ZoneTier,
 )
 from rules.tier import Tier
@@ -83,6 +87,16 @@ class Lines:
             case Investigate():
                 step = "staff must acknowledge" if decision.step == "acknowledge" else "staff look"
                 return f"INVESTIGATE {decision.alarm} in {self._name(decision.zone)}: {step}"
+            case Verify():
+                left_s = decision.deadline - decision.at
+                return f"FIRST SIGNAL of {decision.alarm} in {self._name(decision.zone)}: verified within {left_s:g} s"
+            case DutyChange():
+                return "somebody is on duty" if decision.staffed else "NOBODY ON DUTY: no investigation waits"
+            case ShowMode():
+                until = f"for {(decision.deadline - decision.at) / 60:.0f} min, {decision.who} watches"
+                return f"SHOW MODE in {self._name(decision.zone)} {until}"
+            case EndShowMode():
+                return f"show mode is over in {self._name(decision.zone)}"
             case StandDown():
                 return f"stood down: {decision.alarm} in {self._name(decision.zone)}"
             case Evacuate():
@@ -118,7 +132,7 @@ def level_of(decision: Decision) -> int:
             return logging.CRITICAL
         case Raise() | Escalate():
             return logging.ERROR if decision.tier >= Tier.ORANGE else logging.WARNING
-        case ReportFault() | Investigate() | Refuse():
+        case ReportFault() | Investigate() | Refuse() | Verify() | ShowMode():
             return logging.WARNING
         case _:
             return logging.INFO

@@ -12,13 +12,17 @@ from rules.decision import (
     Because,
     Clear,
     Decision,
+    DutyChange,
     EndEvacuation,
     EndFault,
+    EndShowMode,
     Evacuate,
     Investigate,
     Refuse,
     ReportFault,
+    ShowMode,
     StandDown,
+    Verify,
     ZoneTier,
 )
 from rules.plan import EvacuationPlan
@@ -83,6 +87,12 @@ class Renderer:
                 return State(f"{state}/evacuation/{decision.plan}", self.event(delivery))
             case EndEvacuation():
                 return State(f"{state}/evacuation/{decision.plan}", b"")
+            case DutyChange():
+                return State(f"{state}/duty", self.event(delivery))
+            case ShowMode():
+                return State(f"{state}/show/{decision.zone}", self.event(delivery))
+            case EndShowMode():
+                return State(f"{state}/show/{decision.zone}", b"")
             case _:
                 return None
 
@@ -126,6 +136,16 @@ class Renderer:
                     "step": decision.step,
                     "deadline": iso(_wall(delivery, decision.deadline)),
                 }
+            case Verify():
+                deadline = iso(_wall(delivery, decision.deadline))
+                return {"alarm": decision.alarm, "zone": self._named(decision.zone), "deadline": deadline}
+            case DutyChange():
+                return {"staffed": decision.staffed}
+            case ShowMode():
+                deadline = iso(_wall(delivery, decision.deadline))
+                return {"zone": self._named(decision.zone), "deadline": deadline, "who": decision.who}
+            case EndShowMode():
+                return {"zone": self._named(decision.zone)}
             case StandDown():
                 return {"alarm": decision.alarm, "zone": self._named(decision.zone)}
             case Evacuate():

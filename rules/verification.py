@@ -1,0 +1,63 @@
+"""Alarm verification across detectors (NFPA 72): a second device that signals too is verification enough for both."""
+
+from collections.abc import Iterable
+
+from rules.cause import Cause
+from rules.decision import Decision, Verify
+from rules.evidence import evidence
+from rules.level import Level
+
+
+class Verification:
+    """Knows which alarms of a rule verify each other, and which first signals people were told of."""
+
+    __slots__ = ("_of_rule", "_told")
+
+    def __init__(self, causes: Iterable[Cause]) -> None:
+        self._of_rule: dict[str, list[Cause]] = {}
+        self._told: set[tuple[str, int]] = set()  # alarm, tier
+        for cause in causes:
+            if any(tier.verify is not None for tier in cause.alarm.rule.tiers):
+                self._of_rule.setdefault(cause.alarm.rule.id, []).append(cause)
+
+    def take_up(self) -> None:
+        """After a restore: what is being verified was told before."""
+        for causes in self._of_rule.values():
+            for cause in causes:
+                self._told.update((cause.alarm.id, level.rule.tier) for level in cause.alarm.levels if level.verifying)
+
+    def second_devices(self, cause: Cause) -> list[Cause]:
+        """The other alarms of the rule that signal while this one is being verified; then none of them waits longer."""
+        found: list[Cause] = []
+        for index, level in enumerate(cause.alarm.levels):
+            others = [one for one in self._of_rule.get(cause.alarm.rule.id, ()) if one is not cause]
+            signalling = [one for one in others if level.verifying and _signals(one, index)]
+            for one in [cause, *signalling] if signalling else ():
+                if one.alarm.levels[index].verifying:
+                    one.alarm.levels[index].force()
+            found += signalling
+        return found
+
+    def first_signals(self, cause: Cause, now: float) -> list[Decision]:
+        """Tell people, once, of each first signal that is being verified."""
+        said: list[Decision] = []
+        for level in cause.alarm.levels if cause.alarm.rule.id in self._of_rule else ():
+            key = (cause.alarm.id, int(level.rule.tier))
+            if not level.verifying:
+                self._told.discard(key)
+            elif key not in self._told:
+                self._told.add(key)
+                because = evidence(cause, level.rule.tier, now)
+                said.append(Verify(now, cause.alarm.id, cause.alarm.zone, _latest(level, now), because))
+        return said
+
+
+def _signals(cause: Cause, index: int) -> bool:
+    level = cause.alarm.levels[index]
+    return level.verifying or cause.alarm.stands(level.rule.tier)
+
+
+def _latest(level: Level, now: float) -> float:
+    """When a verification that begins now is over at the latest."""
+    verify = level.rule.verify
+    return now if verify is None else now + verify.reset_s + verify.confirm_within_s
