@@ -105,8 +105,10 @@ def _described(kind: str, error: Any, context: Any) -> tuple[str, str]:
         return f"found {found}, expected {word} {context[key]:g}{unit}", ""
     if kind == "value_error":
         return str(context["error"]), ""
-    if kind in ("too_short", "string_too_short"):
+    if kind == "too_short":
         return f"found {found}, expected at least {context['min_length']}", ""
+    if kind == "string_too_short":
+        return f"found {found}, expected at least {context['min_length']} characters", ""
     if kind in ("too_long", "string_too_long"):
         return f"found {found}, expected at most {context['max_length']}", ""
     return f"found {found}: {error['msg']}", ""

@@ -10,8 +10,8 @@ from config.overrides import override
 from config.problem import Mark, Problems, did_you_mean, show
 from config.ranges import expand
 from config.rule_checks import check_rules, check_watching, order_rules
-from config.rule_sheet import RuleSheet, read_rules
-from config.safety import LOUD, check_safety
+from config.rule_sheet import read_rules
+from config.safety import check_floor, check_protection, check_sense
 from config.setup import Setup
 from config.sheet import Sheet, read_sheet
 from config.venue_checks import check_venue
@@ -47,15 +47,18 @@ def load_files(found: FileSet) -> Setup:
     check_rules(rules, sheet, problems)
     if venue and len(problems) == named:
         check_watching(rules, venue, sheet, problems)
-    check_safety(rules, problems)
-    _check_outputs(sheet, rules, problems)
     ordered = order_rules(rules.rules, problems)
+    plan = build_plan(venue, ordered, sheet) if venue and not len(problems) else None
+    check_floor(rules, sheet, plan, problems)
     problems.refuse()
-    assert venue and sheet.venue, "a venue that cannot be built is a problem"
+    assert plan and sheet.venue, "a plan that cannot be built is a problem"
+    check_sense(rules, plan, problems)
+    problems.refuse()
+    check_protection(plan, sheet, problems)
     setup = Setup(
         Path(found.directory),
         sheet.venue.time_zone,
-        build_plan(venue, ordered, sheet),
+        plan,
         build_links(sheet),
         build_outputs(sheet),
         (found.path(VENUE), *(found.path(name) for name in names)),
@@ -133,14 +136,3 @@ def _inside(written: str) -> bool:
         and parts[0] == "rules"
         and len(written) < 200
     )
-
-
-def _check_outputs(sheet: Sheet, rules: RuleSheet, problems: Problems) -> None:
-    """A log tells nobody: where a rule can reach orange or red there is an output that people or devices hear."""
-    loud = next((rule for rule in rules.rules for tier in rule.tiers if tier.entry.tier in LOUD), None)
-    told = any(isinstance(entry, dict) and entry.get("kind") != "log" for _, entry in sheet.document.items("outputs"))
-    if loud and not told:
-        text = (
-            f"rule {loud.entry.id!r} can reach orange or red, but no output tells anybody; expected one beside the log"
-        )
-        problems.add(sheet.document.key_mark(("outputs",)), text, about="outputs")

@@ -19,16 +19,21 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong. `hint` says what to do, such as "did you mean 'smoke'?"; it may be empty."""
+    """One thing wrong. `hint` says what to do, such as "did you mean 'smoke'?"; it may be empty.
+
+    `timeline` shows what would happen, line by line, as the engine that ran these rules told it.
+    """
 
     file: str
     line: int
     col: int
     text: str
     hint: str = ""
+    timeline: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.col}: {self.text}" + (f" -- {self.hint}" if self.hint else "")
+        said = f"{self.file}:{self.line}:{self.col}: {self.text}" + (f" -- {self.hint}" if self.hint else "")
+        return "\n".join((said, *self.timeline))
 
 
 class ConfigError(Exception):
@@ -49,9 +54,9 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[tuple[Mark, object], Problem] = {}
 
-    def add(self, mark: Mark, text: str, hint: str = "", about: object = None) -> None:
+    def add(self, mark: Mark, text: str, hint: str = "", about: object = None, timeline: tuple[str, ...] = ()) -> None:
         """The first problem `about` the same thing at the same place is kept."""
-        self._found.setdefault((mark, about), Problem(mark.file, mark.line, mark.col, text, hint))
+        self._found.setdefault((mark, about), Problem(mark.file, mark.line, mark.col, text, hint, timeline))
 
     def __len__(self) -> int:
         return len(self._found)

@@ -9,6 +9,7 @@ from config.form import Form
 from config.problem import Mark, Problems
 from config.venue_file import (
     DeviceEntry,
+    ExemptEntry,
     LinkEntry,
     OutputEntry,
     PlanEntry,
@@ -44,6 +45,8 @@ class Sheet:
     outputs: list[Written[OutputEntry]]
     plans: list[Written[PlanEntry]]
     ids: dict[str, frozenset[str]]
+    exempt: list[Written[ExemptEntry]]
+    never_slower_than_s: float | None
 
     def mark(self, path: Path) -> Mark:
         return self.document.mark(path)
@@ -70,6 +73,8 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
         sections["outputs"],
         sections["evacuation_plans"],
         ids,
+        sections["exempt"],
+        shell.never_slower_than if shell else None,
     )
 
 

@@ -16,6 +16,8 @@ from drivers.registry import DRIVERS, LINKS, OUTPUTS
 from drivers.settings import Settings
 from rules.quantity import QUANTITIES
 
+PATTERN = r"^[a-z0-9*][a-z0-9_*-]{0,63}$"  # an id in which * stands for any characters
+
 Ranges = dict[str, str | list[str | int]]
 
 _KIND = WithJsonSchema({"type": "string", "enum": sorted(DEVICE_KINDS)})
@@ -78,6 +80,13 @@ class PlanEntry(Settings):
     assembly_point: Words
 
 
+class ExemptEntry(Settings):
+    """Devices that need not lead to red, and why not: ids, or patterns of ids such as sos-*."""
+
+    devices: Annotated[list[Annotated[str, Field(pattern=PATTERN)]], Field(min_length=1)]
+    why: Annotated[str, Field(min_length=10, max_length=1000)]
+
+
 class DriverEntry(Settings):
     """What every driver on a link has; the rest are the settings of its kind."""
 
@@ -109,6 +118,8 @@ class VenueShell(Settings):
     devices: list[Any]
     outputs: list[Any]
     evacuation_plans: list[Any] = []
+    exempt: list[Any] = []
+    never_slower_than: Annotated[Duration, Field(gt=0)] | None = None
 
 
 def _with_settings(kind: str, base: type[Settings], settings: type[Settings], **fields: Any) -> type[Settings]:
@@ -163,6 +174,7 @@ def forms() -> dict[str, Form[Any]]:
         "devices": Form(DeviceEntry),
         "outputs": Form(output_entry()),
         "evacuation_plans": Form(PlanEntry),
+        "exempt": Form(ExemptEntry),
     }
 
 
@@ -177,4 +189,5 @@ def venue_file() -> type[Settings]:
         devices=(list[DeviceEntry], ...),
         outputs=(_list_of(output_entry()), ...),
         evacuation_plans=(list[PlanEntry], []),
+        exempt=(list[ExemptEntry], []),
     )

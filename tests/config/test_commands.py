@@ -57,6 +57,7 @@ def test_check_tells_machines_in_json(write: Write, capsys: pytest.CaptureFixtur
                 "col": 1,
                 "text": "port: found 'x', expected a whole number",
                 "hint": "",
+                "timeline": [],
             }
         ],
     }

@@ -1,47 +1,24 @@
-"""The safety floor: rules that would weaken protection are refused, whoever wrote them.
+"""Two independent devices must agree before people are led out, unless a person asked for it.
 
-Manual means a person did it: a call point, a panic button, or the alarm contact of a certified panel. It counts at once
-and alone. An automatic detector may be wrong, so two independent ones must agree before people are led out (GB 50116
-4.1.6), or staff have looked (NFPA 72, positive alarm sequence).
+An automatic detector may be wrong, so one alone starts a look round at most (GB 50116 4.1.6; NFPA 72, positive alarm
+sequence). What a person does counts alone.
 """
 
 from config.problem import Problems
 from config.rule_sheet import RuleSheet, WrittenRule
+from config.safety.delays import MANUAL
+from config.safety.stories import Stories
 from rules.expression import And, Call, Compare, Name, Names, Node, Number, Or, walk
 from rules.tier import Tier
 
-MANUAL = frozenset({"pressed", "contact"})
-LATCHED = frozenset({"fire", "panic"})  # categories: an alarm stays until a named person has reset it
-FIRE_DELAY_S = 60.0  # NFPA 72 alarm verification: at most 60 s before a smoke signal counts
-LOUD = ("orange", "red")  # tiers that somebody must be told of
 
-
-def check_safety(sheet: RuleSheet, problems: Problems) -> None:
-    """Note every rule that weakens the safety floor."""
-    rules = {rule.entry.id: rule for rule in sheet.rules}
-    for rule in sheet.rules:
-        _check_delays(rule, problems)
-        _check_latching(rule, problems)
+def check_coincidences(rules: RuleSheet, stories: Stories | None, problems: Problems) -> None:
+    """Note coincidences that are none, and evacuations that one automatic device can begin."""
+    by_id = {rule.entry.id: rule for rule in rules.rules}
+    for rule in rules.rules:
         _check_coincidences(rule, problems)
         if rule.entry.evacuate is not None and rule.tiers:
-            _check_evacuation(rule, rule.entry.evacuate.plan, rules, problems)
-
-
-def _check_delays(rule: WrittenRule, problems: Problems) -> None:
-    for tier in rule.tiers:
-        mark = rule.document.mark((*tier.path, "on_delay"))
-        manual = sorted(tier.when.quantities & MANUAL)
-        if manual and tier.entry.on_delay > 0:
-            problems.add(mark, f"on_delay on {manual[0]!r}, expected none: a person's call counts at once", "remove it")
-        elif rule.entry.category == "fire" and tier.entry.on_delay > FIRE_DELAY_S:
-            text = f"on_delay: found {tier.entry.on_delay:g} s, expected at most {FIRE_DELAY_S:g} s in a fire rule"
-            problems.add(mark, text)
-
-
-def _check_latching(rule: WrittenRule, problems: Problems) -> None:
-    if rule.entry.category in LATCHED and not rule.entry.latching:
-        text = f"{rule.entry.category} rule {rule.entry.id!r} is not latching, expected 'latching: true'"
-        problems.add(rule.mark("latching"), text, about="latching")
+            _check_evacuation(rule, rule.entry.evacuate.plan, by_id, stories, problems)
 
 
 def _check_coincidences(rule: WrittenRule, problems: Problems) -> None:
@@ -56,13 +33,17 @@ def _check_coincidences(rule: WrittenRule, problems: Problems) -> None:
                     problems.add(mark, text, about="devices")
 
 
-def _check_evacuation(rule: WrittenRule, plan: str, rules: dict[str, WrittenRule], problems: Problems) -> None:
+def _check_evacuation(
+    rule: WrittenRule, plan: str, rules: dict[str, WrittenRule], stories: Stories | None, problems: Problems
+) -> None:
     highest = max(rule.tiers, key=lambda tier: Tier.from_word(tier.entry.tier))
     weak = _alone(highest.when.root, rules, frozenset({rule.entry.id}))
     if weak is not None and _keyword(weak, "devices") is None:
         mark = rule.document.mark_within((*highest.path, "when"), weak.offset)
         text = f"when: one device alone can evacuate {plan!r}, expected at least two that agree"
-        problems.add(mark, text, "write alarms([...], devices: 2, within: 60s)", about="devices")
+        hint = "write alarms([...], devices: 2, within: 60s)"
+        shown = stories.of_one_device(plan, MANUAL) if stories else ()
+        problems.add(mark, text, hint, about="devices", timeline=shown)
 
 
 def _alone(node: Node, rules: dict[str, WrittenRule], through: frozenset[str]) -> Node | None:

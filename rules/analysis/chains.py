@@ -1,0 +1,122 @@
+"""Every way from one device's danger signal to red and to an evacuation, once for devices that are alike."""
+
+from collections.abc import Iterator
+
+from rules.analysis.chain import Chain
+from rules.analysis.extremes import DANGEROUS, Values, extreme
+from rules.analysis.places import coincidences
+from rules.analysis.reach import Reach, Reached, Told
+from rules.cause import expressions_of
+from rules.plan import Plan, Rule
+from rules.tier import Tier
+
+ALIKE_AT = 9  # so many other alarms in a zone are as good as more: no rule of a venue asks for ten devices to agree
+
+
+class Chains:
+    """The chains of a plan. `classes` are its devices that tell of danger, those that are alike together."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.reach = Reach(plan)
+        self._by_id = {rule.id: rule for rule in plan.rules}
+        self._looks_at = {rule.id: _names(rule) & DANGEROUS for rule in plan.rules}
+        self._counts: dict[tuple[str, str], int] = {}
+        classes: dict[object, list[str]] = {}
+        for device in plan.venue.devices.values():
+            if device.quantities & DANGEROUS:
+                classes.setdefault(self._likeness(device.id), []).append(device.id)
+        self.classes = [tuple(devices) for devices in classes.values()]
+
+    def all(self) -> Iterator[Chain]:
+        """Every chain, in the order of the venue's devices and of the plan's rules."""
+        for devices in self.classes:
+            yield from self.of(devices)
+
+    def of(self, devices: tuple[str, ...]) -> Iterator[Chain]:
+        """The chains of devices that are alike: for each rule that looks at them, alone and together with others."""
+        device = devices[0]
+        for rule in self._bases(device):
+            told = {device: self.worst(device, rule.id)}
+            alone = self.reach.follow(told, frozenset({rule.id}))
+            tier = alone.highest(rule.id)
+            if not tier:
+                continue
+            yield _chain(devices, rule, tier, told, alone)
+            for others in self._others(device, rule):
+                bases = frozenset({rule.id, *others.values()})
+                company = {other: self.worst(other, base) for other, base in others.items()}
+                without, both = self.reach.follow(company, bases), self.reach.follow(company | told, bases)
+                if both.red and _sooner(both, alone) and _sooner(both, without):
+                    yield _chain(devices, rule, tier, company | told, both)
+                    break
+
+    def worst(self, device: str, rule: str) -> Values:
+        """The worst that a device can say of what a rule looks at."""
+        return extreme(self._plan.venue.devices[device], self._looks_at[rule])
+
+    def everything(self, device: str) -> Values:
+        """The worst that a device can say of everything it measures."""
+        return extreme(self._plan.venue.devices[device], DANGEROUS)
+
+    def _bases(self, device: str) -> list[Rule]:
+        """The rules that look at what this device says, device rules first, each once."""
+        places = (device, *self.reach.zones_of(device))
+        rules = dict.fromkeys(rule.id for place in places for rule in self.reach.rules_at(place))
+        return [self._by_id[rule] for rule in rules if self.worst(device, rule)]
+
+    def _others(self, device: str, rule: Rule) -> Iterator[dict[str, str]]:
+        """Devices that could agree with this one by a coincidence, each with the rule that would raise its alarm."""
+        for zone in self.reach.zones_of(device):
+            for reader in self.reach.rules_at(zone):
+                for tier in reader.tiers:
+                    for read in coincidences(tier.when.root):
+                        if rule.id in read.rules and read.devices > 1:
+                            yield self._company(device, zone, read.rules, read.devices - 1)
+
+    def _company(self, device: str, zone: str, rules: tuple[str, ...], needed: int) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for other in self._plan.venue.devices_within[zone]:
+            for rule in self.reach.rules_at(other) if other != device else ():
+                if len(found) < needed and rule.id in rules and self.worst(other, rule.id):
+                    found.setdefault(other, rule.id)
+        return found
+
+    def _likeness(self, device: str) -> object:
+        """What makes two devices alike: what they measure, the rules at them, and what stands beside them in a zone."""
+        one = self._plan.venue.devices[device]
+        around = [
+            (rule.id, device in rule.members, self._beside(rule, zone))
+            for zone in self.reach.zones_of(device)
+            for rule in self.reach.rules_at(zone)
+        ]
+        return one.kind, one.quantities, tuple(rule.id for rule in self.reach.rules_at(device)), tuple(around)
+
+    def _beside(self, rule: Rule, zone: str) -> int:
+        """How many devices in the zone can be counted by a rule, as far as that matters."""
+        key = rule.id, zone
+        if key not in self._counts:
+            read = _reads(rule)
+            here = self._plan.venue.devices_within[zone]
+            counted = (device for device in here if any(one.id in read for one in self.reach.rules_at(device)))
+            self._counts[key] = sum(1 for _, _ in zip(counted, range(ALIKE_AT), strict=False)) if read else 0
+        return self._counts[key]
+
+
+def _chain(devices: tuple[str, ...], rule: Rule, tier: Tier, told: Told, reached: Reached) -> Chain:
+    plan, evacuation = reached.evacuation or ("", None)
+    return Chain(devices[0], devices, rule.id, tier, told, reached.red, evacuation, plan)
+
+
+def _sooner(one: Reached, other: Reached) -> bool:
+    """Whether one comes to red sooner than the other does."""
+    return other.red is None or (one.red is not None and one.red.seconds < other.red.seconds)
+
+
+def _names(rule: Rule) -> frozenset[str]:
+    return frozenset[str]().union(*(tier.when.quantities for tier in rule.tiers))
+
+
+def _reads(rule: Rule) -> frozenset[str]:
+    investigated = rule.investigate.of if rule.investigate else ()
+    return frozenset(investigated).union(*(expression.rules for expression in expressions_of(rule)))

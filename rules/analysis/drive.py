@@ -1,0 +1,98 @@
+"""A story told to the real engine in virtual time: all is calm, then some devices say the worst they can.
+
+At SIGNAL_S they speak, and repeat it as devices do; nothing else happens but what staff are asked for.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rules.analysis.extremes import Values, calm
+from rules.analysis.reach import Told
+from rules.decision import AlarmChange, Decision, Evacuate, Investigate
+from rules.engine import Engine
+from rules.plan import Plan
+from rules.quantity import QUANTITIES, Kind
+from rules.signal import Acknowledge, Reading, Tick
+from rules.tier import Tier
+
+SIGNAL_S = 1.0  # engine time of the danger signal; calm was told at 0, so that a rise has something to rise from
+REPEAT_S = 10.0  # devices repeat what they say; a detector that reports each 10 s is the ordinary one
+HORIZON_S = 600.0  # longer than any chain the floor lets pass: delays of 60 s, an investigation of 195 s
+LAST_INSTANT_S = 1 / 1024  # before the time to acknowledge is over; a power of two, so that times stay exact
+STAFF = "staff"
+
+Staff = Literal["away", "slow"]  # nobody acknowledges; somebody does, at the last instant, and never stands it down
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was said, to the engine or by it, and how long after the danger signal. Repeated readings are left out."""
+
+    after_s: float
+    what: Reading | Acknowledge | Decision
+
+
+class Stage:
+    """One plan with every device calm, from which stories start."""
+
+    def __init__(self, plan: Plan) -> None:
+        devices = {id_: replace(device, stale_after_s=HORIZON_S * 10) for id_, device in plan.venue.devices.items()}
+        self._plan = replace(plan, venue=replace(plan.venue, devices=devices))  # nobody falls silent in a story
+        engine = Engine(self._plan)
+        for device in devices.values():
+            for name, value in calm(device).items():
+                engine.step(Reading(0.0, device.id, name, value))
+        self._calm = engine.snapshot()
+
+    def play(
+        self, told: Told, staff: Staff = "slow", *, until_s: float = HORIZON_S, relent_s: float = math.inf
+    ) -> Iterator[Moment]:
+        """What happens until `until_s` after the signal. From `relent_s` on the devices say that all is calm."""
+        engine = Engine.restore(self._plan, self._calm)
+        promised: dict[float, list[str]] = {}  # when staff will acknowledge which alarms
+        repeat, said = SIGNAL_S, told
+        while (now := min(repeat, engine.deadline() or math.inf, *promised)) <= SIGNAL_S + until_s:
+            moments = [Moment(now - SIGNAL_S, decision) for decision in engine.step(Tick(now))]
+            for alarm in promised.pop(now, ()):
+                moments += _step(engine, Acknowledge(now, alarm, STAFF, ""), shown=True)
+            if now == repeat:
+                new = now == SIGNAL_S
+                if said is told and now >= SIGNAL_S + relent_s:
+                    said, new = {device: self._calmed(device, told[device]) for device in told}, True
+                for reading in _readings(said, now):
+                    if new or QUANTITIES[reading.quantity].kind is not Kind.EVENT:
+                        moments += _step(engine, reading, shown=new)
+                repeat += REPEAT_S
+            yield from moments
+            for decision in (moment.what for moment in moments) if staff == "slow" else ():
+                if isinstance(decision, Investigate) and decision.step == "acknowledge":
+                    promised.setdefault(decision.deadline - LAST_INSTANT_S, []).append(decision.alarm)
+
+    def _calmed(self, device: str, values: Values) -> Values:
+        """Calm values of what a device told before."""
+        return {name: value for name, value in calm(self._plan.venue.devices[device]).items() if name in values}
+
+
+def _readings(said: Told, now: float) -> Iterator[Reading]:
+    for device, values in said.items():
+        for name, value in values.items():
+            yield Reading(now, device, name, value)
+
+
+def _step(engine: Engine, signal: Reading | Acknowledge, *, shown: bool) -> list[Moment]:
+    after_s = signal.at - SIGNAL_S
+    decisions = [Moment(after_s, decision) for decision in engine.step(signal)]
+    return [Moment(after_s, signal), *decisions] if shown else decisions
+
+
+def first_red(story: Iterator[Moment]) -> float | None:
+    """Seconds from the signal to the first alarm at red; None when there is none."""
+    reds = (one.after_s for one in story if isinstance(one.what, AlarmChange) and one.what.tier is Tier.RED)
+    return next(reds, None)
+
+
+def first_evacuation(story: Iterator[Moment]) -> float | None:
+    """Seconds from the signal to the first evacuation; None when there is none."""
+    return next((one.after_s for one in story if isinstance(one.what, Evacuate)), None)
