@@ -57,18 +57,15 @@ class Recording:
 
 
 Build = Callable[[Plan], House]
-Watch = Callable[[House], None]
 
 
 class Player:
-    """Plays one test. `build` makes the live objects; `watch` looks at them after each step that may change them."""
+    """Plays one test. `build` makes the live objects of the plan."""
 
-    def __init__(self, plan: Plan, build: Build = wire, watch: Watch | None = None) -> None:
+    def __init__(self, plan: Plan, build: Build = wire) -> None:
         self._plan = plan
         self._build = build
-        self._watch = watch
-        self._house = build(plan)
-        self.engine = Engine(plan, self._house)
+        self.engine = Engine(plan, build(plan))
         self.recording = Recording()
 
     def play(self, test: Test, until: float | None = None) -> Recording:
@@ -97,8 +94,7 @@ class Player:
     def _take(self, step: Signal | Restart) -> None:
         if isinstance(step, Restart):
             kept = self.engine.snapshot()
-            self._house = self._build(self._plan)
-            self.engine = Engine(self._plan, self._house)
+            self.engine = Engine(self._plan, self._build(self._plan))
             self.engine.take_up(kept)
             step = Resumed(step.at + step.down_s, step.down_s)
         decisions = self.engine.step(step)
@@ -107,8 +103,6 @@ class Player:
             self._see(step.at)
 
     def _see(self, at: float) -> None:
-        if self._watch is not None:
-            self._watch(self._house)
         engine, moments = self.engine, self.recording.moments
         seen = Moment(
             at,

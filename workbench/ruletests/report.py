@@ -5,9 +5,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from workbench.ruletests import words
+from workbench.ruletests.coverage import Coverage
+from workbench.ruletests.hunt import Verdict
 from workbench.ruletests.judge import Failure
 from workbench.ruletests.suite import Result
 
@@ -17,15 +20,12 @@ EXPLAINED = 5  # failures that are taken apart in one run: the first are read, t
 class Teller:
     """Prints results as they come. Colour never stands without a word."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._quiet = quiet
         self._explained = 0
 
     def tell(self, result: Result) -> None:
         """One line for a test that passed, the whole story for one that failed."""
-        if self._quiet:
-            return
         mark = result.test.mark
         verdict = Text("ok  ", "green") if result.passed else Text("FAIL", "bold red")
         self._print(Text.assemble(verdict, f" {result.test.name}  ", (f"{mark.file}:{mark.line}", "dim")))
@@ -104,3 +104,54 @@ def _junit_lines(result: Result) -> list[str]:
         f"{failure.expectation.mark.line}: {words.expected(failure.expectation)}, but {failure.was}"
         for failure in result.failures
     ]
+
+
+def tell_coverage(console: Console, coverage: Coverage) -> None:
+    """A table of the rules, and everything that no test exercised with its line."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rule")
+    table.add_column("where")
+    for title in ("tiers raised", "cleared", "branches", "covered"):
+        table.add_column(title, justify="right")
+    for rule in coverage.rules():
+        counts = [f"{rule.covered[kind]}/{rule.total[kind]}" for kind in ("raised", "cleared", "branch")]
+        table.add_row(
+            rule.rule, rule.line, *counts, Text(f"{rule.percent:.0f} %", "" if not rule.missing else "bold yellow")
+        )
+    console.print(table)
+    for rule in coverage.rules():
+        for point in rule.missing:
+            console.print(Text(f"{point.line}: {point.rule}: {point.what}"), soft_wrap=True)
+    console.print(f"coverage {coverage.percent:.1f} %")
+
+
+def coverage_as_json(coverage: Coverage) -> dict[str, Any]:
+    """Coverage for a program."""
+    return {
+        "percent": round(coverage.percent, 1),
+        "rules": [
+            {
+                "rule": rule.rule,
+                "line": rule.line,
+                "percent": round(rule.percent, 1),
+                "covered": rule.covered,
+                "total": rule.total,
+                "missing": [{"line": point.line, "what": point.what} for point in rule.missing],
+            }
+            for rule in coverage.rules()
+        ],
+    }
+
+
+def tell_mutants(console: Console, verdicts: Sequence[Verdict]) -> None:
+    """Each change that no test notices, and how many were noticed."""
+    survived = [verdict for verdict in verdicts if verdict.survived]
+    for verdict in survived:
+        text = f"no test notices that {verdict.line} {verdict.rule}: {verdict.text}"
+        console.print(Text(text, "bold yellow"), soft_wrap=True)
+    console.print(f"{len(verdicts) - len(survived)} of {len(verdicts)} changes noticed")
+
+
+def mutants_as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The changes for a program."""
+    return [{"rule": one.rule, "line": one.line, "change": one.text, "noticed_by": one.noticed_by} for one in verdicts]

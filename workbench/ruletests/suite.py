@@ -10,7 +10,7 @@ from rules.plan import Plan
 from rules.wiring import wire
 from workbench.ruletests.files import TestFile, find, read
 from workbench.ruletests.judge import Failure, judge
-from workbench.ruletests.play import Build, Player, Recording, Stuck, Watch
+from workbench.ruletests.play import Build, Player, Recording, Stuck
 from workbench.ruletests.sheet import tests_of
 from workbench.ruletests.story import Test
 
@@ -81,9 +81,9 @@ def _plan(file: TestFile, config: Path, refused: list[Problem]) -> Plan | None:
         return None
 
 
-def run(venue: Venue, test: Test, build: Build = wire, watch: Watch | None = None) -> Result:
+def run(venue: Venue, test: Test, build: Build = wire) -> Result:
     """Play and judge one test."""
-    player = Player(venue.plan, build, watch)
+    player = Player(venue.plan, build)
     try:
         recording = player.play(test)
     except Stuck as stuck:
