@@ -35,11 +35,15 @@ from rules.signal import (
     AllClear,
     Duty,
     EndShow,
+    InService,
     Order,
     OrderEvacuation,
+    OutOfService,
     Reset,
+    Shelve,
     Silence,
     StartShow,
+    Unshelve,
 )
 
 BODY_BYTES_MAX = 16_384  # an order is three short strings; WHY_CHARS of four-byte characters fit eight times
@@ -60,7 +64,8 @@ def _words(shortest: int, longest: int) -> StringConstraints:
 class OrderBody(BaseModel):
     """What a person orders: on what, who they are, why, in which role, and for how long where it ends by itself.
 
-    `target` may be empty for `silence`, which then means all alarms, and is of no meaning for duty.
+    `target` may be empty for `silence`, which then means all alarms, and is of no meaning for duty. `once`: shelved no
+    longer than until the alarm returns to normal.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +75,7 @@ class OrderBody(BaseModel):
     why: Annotated[str, _words(1, WHY_CHARS)]
     role: RoleWord = "operator"
     for_s: Annotated[float, Field(ge=0, le=FOR_S_MAX, allow_inf_nan=False)] = 0.0  # of orders that end by themselves
+    once: bool = False
 
 
 _ORDERS: dict[OrderWord, Callable[[float, OrderBody], Order]] = {
@@ -82,9 +88,13 @@ _ORDERS: dict[OrderWord, Callable[[float, OrderBody], Order]] = {
     "duty-off": lambda at, body: Duty(at, False, body.who, body.why, body.role),
     "start-show": lambda at, body: StartShow(at, body.target, body.for_s, body.who, body.why, body.role),
     "end-show": lambda at, body: EndShow(at, body.target, body.who, body.why, body.role),
+    "shelve": lambda at, body: Shelve(at, body.target, body.for_s, body.once, body.who, body.why, body.role),
+    "unshelve": lambda at, body: Unshelve(at, body.target, body.who, body.why, body.role),
+    "out-of-service": lambda at, body: OutOfService(at, body.target, body.for_s, body.who, body.why, body.role),
+    "in-service": lambda at, body: InService(at, body.target, body.who, body.why, body.role),
 }
 _NEEDS_NO_TARGET = frozenset({"silence", "duty-on", "duty-off"})
-_NEEDS_TIME = frozenset({"start-show"})
+_NEEDS_TIME = frozenset({"start-show", "out-of-service"})
 
 
 def create_app(core: Core, streams: Streams | None = None) -> FastAPI:

@@ -21,6 +21,10 @@ OrderWord = Literal[
     "duty-off",
     "start-show",
     "end-show",
+    "shelve",
+    "unshelve",
+    "out-of-service",
+    "in-service",
 ]
 RoleWord = Literal["operator", "commander", "engineer"]
 
@@ -48,8 +52,23 @@ class BecauseView(Struct, frozen=True, omit_defaults=True):
     line: str = ""
 
 
+class OverlayView(Struct, frozen=True):
+    """What keeps an alarm from view: "shelved", "suppressed" or "out_of_service"; by whom or what, why, until when."""
+
+    overlay: str
+    since: str
+    since_at: float
+    until: str | None
+    until_at: float | None
+    by: str
+    why: str
+    once: bool
+
+
 class AlarmView(Struct, frozen=True):
-    """One alarm that is not normal."""
+    """One alarm that is not normal, or that `overlays` keep from view: its tier is then none, and `standing` says how
+    its condition stands. `first_out`: it was the first of its category. `chattering`: it is held as standing.
+    """
 
     alarm: str
     title: NameView
@@ -68,6 +87,10 @@ class AlarmView(Struct, frozen=True):
     pending_until_at: float | None
     acknowledged_by: str
     because: tuple[BecauseView, ...]
+    overlays: tuple[OverlayView, ...] = ()
+    standing: TierWord = "none"
+    first_out: bool = False
+    chattering: bool = False
 
 
 class PartView(Struct, frozen=True, omit_defaults=True):
@@ -137,7 +160,7 @@ class DeviceView(Struct, frozen=True):
 
 
 class FaultView(Struct, frozen=True):
-    """One standing fault of a device, a link or Tocsin itself."""
+    """One standing fault of a device, a link or Tocsin itself, and the link or device that explains it, if any does."""
 
     source: str
     source_name: NameView
@@ -145,6 +168,7 @@ class FaultView(Struct, frozen=True):
     text: str
     since: str
     since_at: float
+    explained_by: str = ""
 
 
 class EvacuationView(Struct, frozen=True):
@@ -233,7 +257,10 @@ class ShowView(Struct, frozen=True):
 
 
 class StatusView(Struct, frozen=True):
-    """The daemon at a glance. `alarms` counts those that stand by tier; one still pending is counted under none."""
+    """The daemon at a glance. `alarms` counts those that stand by tier; one still pending is counted under none.
+
+    `hidden` counts those kept from view, by what keeps them. `flood_since` is set while too many come to follow.
+    """
 
     venue: str
     venue_name: NameView
@@ -257,16 +284,19 @@ class StatusView(Struct, frozen=True):
     schedules: tuple[ScheduleView, ...] = ()
     duty: DutyView | None = None  # None: the venue's file says nothing of duty, and somebody always counts as there
     shows: tuple[ShowView, ...] = ()
+    hidden: dict[str, int] = {}
+    flood_since: str | None = None
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):
     """One decision as it happened. `kind` is the decision's tag; fields that the kind does not have are left out.
 
-    raise, escalate, step_down, return, clear, acknowledged, silenced: alarm, rule, category, place, zone, tier, state,
-    sounding. investigate: alarm, zone, step, deadline. stand_down: alarm, zone. verify: alarm, zone, deadline.
-    duty_change: staffed. show_mode: zone, deadline, who. end_show_mode: zone. evacuate, end_evacuation: evacuation,
-    plan, zones, origin. zone_tier: zone, tier. report_fault, end_fault: source, code, text. refuse: order, target,
-    reason. All: because.
+    raise, escalate, step_down, return, clear, acknowledged, silenced, re_alarm, hidden, shown, withheld, chattering:
+    alarm, rule, category, place, zone, tier, state, sounding; raise: first_out, grouped; hidden: overlay, until, by;
+    shown: overlay, grouped; withheld: overlay; chattering: count. flood, end_flood: count. investigate: alarm, zone,
+    step, deadline. stand_down: alarm, zone. verify: alarm, zone, deadline. duty_change: staffed. show_mode: zone,
+    deadline, who. end_show_mode: zone. evacuate, end_evacuation: evacuation, plan, zones, origin. zone_tier: zone,
+    tier. report_fault, end_fault: source, code, text, explained_by. refuse: order, target, reason. All: because.
     """
 
     id: int
@@ -301,6 +331,14 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     staffed: bool | None = None
     who: str = ""
     because: tuple[BecauseView, ...] = ()
+    first_out: bool | None = None
+    grouped: bool | None = None
+    overlay: str = ""
+    until: str | None = None
+    until_at: float | None = None
+    by: str = ""
+    count: int | None = None
+    explained_by: str = ""
 
 
 class OrderResult(Struct, frozen=True):

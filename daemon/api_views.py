@@ -1,5 +1,6 @@
 """From the engine's structs to what the API says: names, tier words, wall times. Pure but for the core's clock."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from daemon.api_models import (
     LinkView,
     NameView,
     OutputView,
+    OverlayView,
     PlanView,
     ScheduleView,
     ShowView,
@@ -29,6 +31,7 @@ from daemon.core import Core, Event
 from daemon.why_view import why_view
 from rules.decision import Because, Decision
 from rules.explain import Explanation
+from rules.overlay import Overlay
 from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus, ShowStatus
 from rules.tier import Tier
 from rules.venue import Text
@@ -62,8 +65,11 @@ class Views:
         devices = core.devices()
         venue = core.plan.venue
         counts: dict[TierWord, int] = dict.fromkeys(_WORDS.values(), 0)
+        hidden = Counter(overlay.kind for alarm in alarms for overlay in alarm.overlays)
         for alarm in alarms:
-            counts[_WORDS[alarm.tier]] += 1
+            if not alarm.overlays:
+                counts[_WORDS[alarm.tier]] += 1
+        flood = core.flood_since()
         return StatusView(
             venue=venue.root,
             venue_name=_name(venue.zones[venue.root].name),
@@ -89,6 +95,8 @@ class Views:
             schedules=self.schedules(),
             duty=self._duty(),
             shows=tuple(self._show(show, now) for show in core.shows()),
+            hidden={str(kind): count for kind, count in hidden.items()},
+            flood_since=None if flood is None else self._time(flood),
         )
 
     def schedules(self) -> tuple[ScheduleView, ...]:
@@ -180,6 +188,23 @@ class Views:
             pending_until_at=pending,
             acknowledged_by=alarm.acknowledged_by,
             because=self._because(alarm.because),
+            overlays=tuple(self._overlay(overlay) for overlay in alarm.overlays),
+            standing=_WORDS[alarm.standing],
+            first_out=alarm.first_out,
+            chattering=alarm.chattering,
+        )
+
+    def _overlay(self, overlay: Overlay) -> OverlayView:
+        until = overlay.until
+        return OverlayView(
+            overlay=overlay.kind,
+            since=self._time(overlay.since),
+            since_at=overlay.since,
+            until=None if until is None else self._time(until),
+            until_at=until,
+            by=overlay.by,
+            why=overlay.why,
+            once=overlay.once,
         )
 
     def _device(self, device: DeviceStatus) -> DeviceView:
@@ -198,7 +223,8 @@ class Views:
 
     def _fault(self, fault: FaultStatus) -> FaultView:
         name = self._name_of(fault.source)
-        return FaultView(fault.source, name, fault.code, fault.text, self._time(fault.since), fault.since)
+        since = self._time(fault.since)
+        return FaultView(fault.source, name, fault.code, fault.text, since, fault.since, fault.explained_by)
 
     def _evacuation(self, evacuation: EvacuationStatus) -> EvacuationView:
         plan = self._core.plan.evacuation_plans.get(evacuation.plan)
@@ -221,9 +247,10 @@ class Views:
         told["because"] = self._because(decision.because)
         if "tier" in told:
             told["tier"] = _WORDS[told["tier"]]
-        if "deadline" in told:
-            told["deadline_at"] = told["deadline"]
-            told["deadline"] = self._time(told["deadline"])
+        for field in ("deadline", "until"):
+            if told.get(field) is not None:
+                told[f"{field}_at"] = told[field]
+                told[field] = self._time(told[field])
         if "rule" in told:
             told["title"] = self._title(told["rule"])
         for field in ("place", "zone", "source"):

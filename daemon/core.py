@@ -71,6 +71,9 @@ class Core(Protocol):
     def duty(self) -> DutyStatus | None: ...
     def shows(self) -> Sequence[ShowStatus]: ...
     def zone_tiers(self) -> dict[str, Tier]: ...
+    def flood_since(self) -> float | None:
+        """Since when more alarms come than people can follow; None while they do not."""
+
     def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
         """Name, kind and health of each link."""
 

@@ -85,6 +85,9 @@ class House:
     def zone_tiers(self) -> dict[str, Tier]:
         return self._engine.zone_tiers()
 
+    def flood_since(self) -> float | None:
+        return self._engine.flood_since()
+
     def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
         return [(name, kind, link.health) for name, (kind, link) in self._links.items()]
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from daemon.api_models import AlarmView, EvacuationView, EventView, FaultView, StatusView, TierWord, ZoneView
 from daemon.tables import alarm_table, fault_table, tier_text, wiring_table
-from daemon.words import EVENT, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
+from daemon.words import EVENT, OVERLAY, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
 
 _CELL: dict[Lang, int] = {"en": 5, "zh": 6}  # cells of a room in the grid: three digits, a letter, a space
 _LABEL_MAX = 18  # cells of the name of a floor, a corridor, a hall
@@ -163,6 +163,24 @@ def snapshot(
     yield from wiring_table(status, lang)
 
 
+def _more(event: EventView, lang: Lang) -> Iterator[str]:
+    """What only some decisions say."""
+    if event.overlay:
+        yield pick(OVERLAY.get(event.overlay, (event.overlay, event.overlay)), lang)
+    if event.until is not None:
+        yield pick(("until ", "至 "), lang) + clock(event.until)
+    if event.by:
+        yield pick(("by ", "由 "), lang) + event.by
+    if event.explained_by:
+        yield pick(("explained by ", "原因: "), lang) + event.explained_by
+    if event.count is not None:
+        yield pick((f"{event.count} times", f"{event.count} 次"), lang)
+    if event.first_out:
+        yield pick(("first out", "首出"), lang)
+    if event.grouped:
+        yield pick(("without a sound", "静音"), lang)
+
+
 def event_line(event: EventView, lang: Lang) -> Text:
     """One decision as one line: time, what, tier, about what, where, why."""
     line = Text(f"{clock(event.time)}  ").append(
@@ -174,7 +192,7 @@ def event_line(event: EventView, lang: Lang) -> Text:
     place = event.place_name or event.zone_name or event.source_name
     name = name_in(place, lang) if place else ""
     parts = [target, name if name != target else "", event.plan, event.order, event.code, event.step, event.text]
-    line.append("  " + "  ".join(part for part in [*parts, event.reason] if part))
+    line.append("  " + "  ".join(part for part in [*parts, event.reason, *_more(event, lang)] if part))
     if event.because and event.because[-1].text != event.text:
         last = event.because[-1]
         line.append(f"  [{last.text}{' ' + last.line if last.line else ''}]", _DIM)

@@ -14,7 +14,7 @@ from daemon.core import Event
 from daemon.journal_text import Column, Item
 from daemon.ledger import Ledger, Owed, Run, Settled
 from drivers.contract import Delivery
-from rules.decision import Decision, Escalate, Evacuate, Raise
+from rules.decision import Decision, Escalate, Evacuate, Raise, Shown
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Signal
@@ -100,7 +100,7 @@ def _untold(fresh: list[Decision], decided: list[Event]) -> list[Decision]:
 def _subject(decision: Decision) -> str:
     """What an announcement is about; nothing for a decision that announces no danger."""
     match decision:
-        case Raise() | Escalate():
+        case Raise() | Escalate() | Shown() if decision.tier:
             return f"{decision.alarm} {decision.tier}"
         case Evacuate():
             return decision.evacuation

@@ -38,6 +38,11 @@ STATE: dict[str, tuple[str, str]] = {
     "latched_unack": ("latched, new", "锁定未确认"),
     "latched_acked": ("latched", "锁定已确认"),
 }
+OVERLAY: dict[str, tuple[str, str]] = {
+    "shelved": ("shelved", "搁置"),
+    "suppressed": ("suppressed", "抑制"),
+    "out_of_service": ("out of service", "停用"),
+}
 EVENT: dict[str, tuple[str, str]] = {
     "raise": ("RAISE", "报警"),
     "escalate": ("ESCALATE", "升级"),
@@ -46,6 +51,13 @@ EVENT: dict[str, tuple[str, str]] = {
     "clear": ("CLEAR", "解除"),
     "acknowledged": ("ACK", "确认"),
     "silenced": ("SILENCE", "消音"),
+    "re_alarm": ("STILL THERE", "仍未消除"),
+    "hidden": ("HIDDEN", "隐藏"),
+    "shown": ("SHOWN AGAIN", "重新显示"),
+    "withheld": ("WITHHELD", "暂不显示"),
+    "chattering": ("CHATTERING", "频繁报警"),
+    "flood": ("FLOOD", "报警泛滥"),
+    "end_flood": ("FLOOD OVER", "泛滥结束"),
     "investigate": ("INVESTIGATE", "核查"),
     "stand_down": ("STAND DOWN", "核查结束"),
     "verify": ("VERIFY", "复核"),

@@ -1,14 +1,17 @@
 """The life of an alarm: the states of ISA-18.2 section 5 / IEC 62682 as one table. Nothing else decides on them.
 
 An alarm is *raised* when its condition becomes true (after the on-delay), *returns* when it becomes false again, is
-*acknowledged* by a person, and, if latching, stays shown after its return until a person *resets* it. A move that the
-table does not hold raises IllegalMove and changes nothing.
+*acknowledged* by a person, and, if latching, stays shown after its return until a person *resets* it. Under an overlay
+(`rules.overlay`) it rests at normal, while its condition is followed; when the last overlay goes it begins anew from
+what is true then. A move that the table does not hold raises IllegalMove and changes nothing.
 """
 
 from enum import Enum
 
-from rules.decision import Because, State
+from rules.chatter import Chatter
+from rules.decision import Because, OverlayKind, State
 from rules.level import Level
+from rules.overlay import Overlay
 from rules.plan import Rule
 from rules.tier import Tier
 
@@ -20,10 +23,13 @@ class Move(Enum):
     LAPSE = "the on-delay or the investigation ended without an alarm"
     RAISE = "the condition became true"
     ESCALATE = "a higher tier became true"
+    RISE_AGAIN = "the condition rose again to the tier that is still shown"
+    RE_ALARM = "it still stands, and the time after which it sounds again is over"
     RETURN = "the condition became false"
     LATCH = "the condition became false, and the alarm latches"
     ACKNOWLEDGE = "a person took note"
     RESET = "a person reset it"
+    HIDE = "an overlay was laid over it"
 
 
 TABLE: dict[tuple[State, Move], State] = {
@@ -33,9 +39,13 @@ TABLE: dict[tuple[State, Move], State] = {
     ("pending", Move.RAISE): "unack",
     ("unack", Move.ESCALATE): "unack",
     ("unack", Move.ACKNOWLEDGE): "acked",
+    ("unack", Move.RISE_AGAIN): "unack",
+    ("unack", Move.RE_ALARM): "unack",
     ("unack", Move.RETURN): "rtn_unack",
     ("unack", Move.LATCH): "latched_unack",
     ("acked", Move.ESCALATE): "unack",
+    ("acked", Move.RISE_AGAIN): "unack",
+    ("acked", Move.RE_ALARM): "unack",
     ("acked", Move.RETURN): "normal",
     ("acked", Move.LATCH): "latched_acked",
     ("rtn_unack", Move.RAISE): "unack",
@@ -44,6 +54,13 @@ TABLE: dict[tuple[State, Move], State] = {
     ("latched_unack", Move.ACKNOWLEDGE): "latched_acked",
     ("latched_acked", Move.RAISE): "unack",
     ("latched_acked", Move.RESET): "normal",
+    ("normal", Move.HIDE): "normal",
+    ("pending", Move.HIDE): "normal",
+    ("unack", Move.HIDE): "normal",
+    ("acked", Move.HIDE): "normal",
+    ("rtn_unack", Move.HIDE): "normal",
+    ("latched_unack", Move.HIDE): "normal",
+    ("latched_acked", Move.HIDE): "normal",
 }
 
 
@@ -61,15 +78,20 @@ class Alarm:
     """One live instance of a rule at one device or zone.
 
     `standing` is the worst tier whose condition is true; `tier` is the one shown: a latching alarm keeps its worst.
-    `stood` tells, for each tier that ceased to be true, when that was.
+    `stood` tells, for each tier that ceased to be true, when that was. `withheld` says that since it was covered there
+    was something of it to show. `re_alarm_at` is set while it stands without a sound and its rule asks for another.
     """
 
     __slots__ = (
         "acknowledged_by",
         "because",
+        "chatter",
+        "first_out",
         "id",
         "levels",
+        "overlays",
         "place",
+        "re_alarm_at",
         "rule",
         "since",
         "sounding",
@@ -77,6 +99,7 @@ class Alarm:
         "state",
         "stood",
         "tier",
+        "withheld",
         "zone",
     )
 
@@ -94,6 +117,11 @@ class Alarm:
         self.because: tuple[Because, ...] = ()
         self.standing = Tier.NONE
         self.stood: dict[Tier, float] = {}
+        self.overlays: dict[OverlayKind, Overlay] = {}
+        self.withheld = False
+        self.chatter = Chatter()
+        self.first_out = False
+        self.re_alarm_at: float | None = None
 
     def can(self, move: Move) -> bool:
         """Whether the table holds this move from the present state."""
@@ -112,6 +140,7 @@ class Alarm:
         self.sounding = False
         self.acknowledged_by = ""
         self.because = ()
+        self.first_out = False
 
     @property
     def top(self) -> Tier:
@@ -137,17 +166,46 @@ class Alarm:
         dues = [level.due for level in self.levels if level.raising and level.due is not None]
         return min(dues, default=None)
 
+    @property
+    def up(self) -> bool:
+        """Whether it is in view: raised, and not over yet."""
+        return self.state not in ("normal", "pending")
+
+    @property
+    def notable(self) -> bool:
+        """Whether people are shown it: it is not normal, or they put it aside, or something explains it away."""
+        return self.state != "normal" or self.withheld or bool(self.overlays.keys() - {"suppressed"})
+
+    @property
+    def disabled(self) -> bool:
+        """Whether it is out of service: it counts nowhere, and puts nothing in force."""
+        return "out_of_service" in self.overlays
+
     def stands(self, at: Tier) -> bool:
-        """Whether the condition of tier `at` or a higher one is true."""
-        return self.standing >= at
+        """Whether the condition of tier `at` or a higher one is true; never of one out of service."""
+        return self.standing >= at and not self.disabled
 
     def shown(self, at: Tier) -> bool:
         """Whether the alarm is up at tier `at` or higher, returned or not."""
-        return self.state not in ("normal", "pending") and self.tier >= at
+        return self.up and self.tier >= at
+
+    @property
+    def covered_until(self) -> float | None:
+        """When the earliest of its overlays ends by itself."""
+        return min((over.until for over in self.overlays.values() if over.until is not None), default=None)
+
+    def take_levels(self, now: float) -> bool:
+        """Watch how often the condition comes; whether the alarm has begun to chatter. Highly managed ones never do."""
+        return not self.rule.highly_managed and self.chatter.take(self.level_tier, now)
 
     def take_standing(self, now: float) -> tuple[Tier, Tier]:
-        """Take over what the levels say: the standing tier before and after. Remembers until when lost tiers stood."""
+        """Take over what the levels say: the standing tier before and after. Remembers until when lost tiers stood.
+
+        While the alarm is held for chattering, tiers rise and do not fall.
+        """
         before, after = self.standing, self.level_tier
+        if self.chatter.holds:
+            after = max(before, after)
         for tier in Tier:
             if after < tier <= before:
                 self.stood[tier] = now
@@ -155,5 +213,8 @@ class Alarm:
         return before, after
 
     def stood_until(self, at: Tier) -> float | None:
-        """The last instant at which tier `at` or a higher one ceased to be true; None if it never was."""
+        """The last instant at which tier `at` or a higher one ceased to be true; None if it never was, or out of
+        service."""
+        if self.disabled:
+            return None
         return max((stood for tier, stood in self.stood.items() if tier >= at), default=None)

@@ -1,16 +1,20 @@
 """All alarms of the house, and what follows when one of them changes: zone tiers, investigations, evacuations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from rules import lifecycle
 from rules.alarm import Alarm
+from rules.annunciator import Annunciator
 from rules.cause import Cause, GroupCause, Watcher
-from rules.decision import Because, Decision, Investigate, StandDown
+from rules.decision import Because, Chattering, Decision, Investigate, OverlayKind, StandDown
 from rules.evacuation import Evacuations
 from rules.evidence import evidence
+from rules.faults import FaultRegister
 from rules.investigation import Investigation, Step
+from rules.overlay import Overlay
 from rules.plan import Plan
+from rules.suppression import Suppression
 from rules.tier import Tier
 from rules.timers import Key, Timers
 from rules.verification import Verification
@@ -23,7 +27,7 @@ Waiting = Literal["acknowledge", "look"]
 class Board:
     """Owns the causes and everything that follows from them. `out` collects the decisions of the present step."""
 
-    def __init__(self, plan: Plan, house: House, timers: Timers) -> None:
+    def __init__(self, plan: Plan, house: House, timers: Timers, faults: FaultRegister) -> None:
         self.plan = plan
         self.causes = house.causes
         self.surroundings = house.surroundings
@@ -34,6 +38,8 @@ class Board:
         self._timers = timers
         self.zones = ZoneTiers(plan.venue)
         self.evacuations = Evacuations()
+        self.suppression = Suppression(plan.rules, plan.venue, house, faults)
+        self.annunciator = Annunciator()
         self.out: list[Decision] = []
 
     def look(self, watchers: Iterable[Watcher], now: float, past: bool = False) -> None:
@@ -43,10 +49,15 @@ class Board:
                 self.settle(watcher.cause, now)
 
     def look_at_all(self, now: float) -> None:
-        """Let every cause look again, and settle what moved."""
+        """Let every cause look again, and settle what moved. What the rules no longer let be put aside comes back."""
         for cause in self.causes.values():
             if cause.update(now) or cause.alarm.standing != cause.alarm.level_tier or _waits_in_vain(cause):
                 self.settle(cause, now)
+            if cause.alarm.rule.highly_managed and "shelved" in cause.alarm.overlays:
+                self.uncover(
+                    cause, ["shelved"], Because(now, cause.alarm.id, "its rule may not be shelved any more"), now
+                )
+        self.suppress(self.causes.values(), now)
 
     def look_around(self, changed: Iterable[str], now: float) -> None:
         """The surroundings changed: let those who ask one of these words look, and settle what moved."""
@@ -68,28 +79,72 @@ class Board:
             self.settle(other, now, (_second(cause, now),))
         self.out += self._verification.first_signals(cause, now)
         shown_before = alarm.tier
+        chattering = alarm.take_levels(now)
         before, after = alarm.take_standing(now)
         self.schedule(cause, now)
         because = (*besides, *evidence(cause, after, now)) if after else ()
-        waiting = alarm.raising_at is not None or (cause.investigation is not None and cause.investigation.running)
-        decision = lifecycle.settle(alarm, after, waiting, because, now)
+        if alarm.overlays:
+            decision: Decision | None = lifecycle.withhold(alarm, before, after, because, now)
+        else:
+            decision = lifecycle.settle(alarm, before, after, _waiting(cause), because, now)
         if decision is not None:
-            self.out.append(decision)
-        if before < alarm.top <= after:
+            self._announce(alarm, decision, now)
+        if chattering:
+            self.out.append(lifecycle.change(Chattering, alarm, now, count=len(alarm.chatter.raised)))
+        if before < alarm.top <= after and not alarm.disabled:
             self._confirmed(cause, because, now)
         self.out += self.zones.change(alarm, shown_before, alarm.tier, now, alarm.because)
-        if before != after:
+        if before != after and not alarm.disabled:
             self._tell_readers(alarm, before, after, now)
+        if before and not after:
+            self._end_once(cause, now)
 
     def shown(self, alarm: Alarm, decision: Decision, before: Tier, because: tuple[Because, ...], now: float) -> None:
         """Say a decision on an alarm whose shown tier was `before`, and what it does to the zones."""
-        self.out.append(decision)
+        self._announce(alarm, decision, now)
         self.out += self.zones.change(alarm, before, alarm.tier, now, because)
+
+    def cover(self, cause: Cause, overlay: Overlay, now: float) -> None:
+        """Lay an overlay over an alarm, or renew the one of its kind: it goes out of view."""
+        alarm, before, stood, up = cause.alarm, cause.alarm.tier, _counted(cause.alarm), cause.alarm.up
+        alarm.overlays[overlay.kind] = overlay
+        because = (Because(now, overlay.by, overlay.why),)
+        hidden = lifecycle.hide(alarm, overlay, because, now)
+        if up or overlay.kind != "suppressed":  # nobody need be told of what was not in view and may never come
+            self.shown(alarm, hidden, before, because, now)
+        self._recount(cause, stood, now)
+
+    def uncover(self, cause: Cause, kinds: Sequence[OverlayKind], by: Because, now: float) -> None:
+        """Take overlays off an alarm. When the last one is gone it comes into view again, as it is now."""
+        alarm, stood, kind = cause.alarm, _counted(cause.alarm), kinds[-1]
+        for one in kinds:
+            del alarm.overlays[one]
+        because = (by, *(evidence(cause, alarm.standing, now) if alarm.standing else ()))
+        if not alarm.overlays:
+            shown = lifecycle.show(alarm, kind, _waiting(cause), because, now)
+            if shown is not None:
+                self.shown(alarm, shown, Tier.NONE, because, now)
+        elif kind != "suppressed":
+            still = next(iter(alarm.overlays.values()))
+            self.out.append(lifecycle.hide(alarm, still, (by, Because(now, still.by, still.why)), now))
+        self._set_timers(alarm, now)
+        self._recount(cause, stood, now)
+
+    def suppress(self, causes: Iterable[Cause], now: float) -> None:
+        """What explains these alarms may have come or gone: hide or show them."""
+        for cause in causes:
+            overlay = self.suppression.overlay(cause, now)
+            before = cause.alarm.overlays.get("suppressed")
+            if overlay is not None and before is None:
+                self.cover(cause, overlay, now)
+            elif overlay is None and before is not None:
+                self.uncover(cause, ["suppressed"], Because(now, before.by, "it explains this alarm no more"), now)
 
     def schedule(self, cause: Cause, now: float) -> None:
         """Set the timers of a cause to what its state asks for."""
         alarm = cause.alarm
         self._timers.set(("level", alarm.id), alarm.due)
+        self._timers.set(("chatter", alarm.id), alarm.chatter.quiet_at)
         if cause.investigation is not None:
             self._timers.set(("investigate", alarm.id), cause.investigation.due)
         if isinstance(cause, GroupCause) and cause.group.coincidences:
@@ -98,16 +153,27 @@ class Board:
     def ring(self, key: Key, now: float) -> None:
         """A timer of a cause is over."""
         kind, alarm_id = key
+        if kind == "flood":
+            self.out += self.annunciator.expire(now)
+            self._timers.set(key, self.annunciator.due)
+            return
         cause = self.causes[alarm_id]
-        if kind == "investigate":
+        if kind == "overlay":
+            self._overlays_over(cause, now)
+        elif kind == "re_alarm":
+            sounding = lifecycle.re_alarm(cause.alarm, now)
+            if sounding is not None:
+                self._announce(cause.alarm, sounding, now)
+        elif kind == "investigate":
             self._investigation_over(cause, now)
         elif kind == "window":
             if cause.update(now):
                 self.settle(cause, now)
             self.schedule(cause, now)
-        else:
+        else:  # a delay of a level, or the quiet after chattering
             for level in cause.alarm.levels:
                 level.expire(now)
+            cause.alarm.chatter.expire(now)
             self.settle(cause, now)
 
     def take_up(self, now: float) -> None:
@@ -117,7 +183,10 @@ class Board:
                 cause.refresh(now)
             alarm = cause.alarm
             self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())
+            self.annunciator.note(alarm)
             self.schedule(cause, now)
+            self._set_timers(alarm, now)
+        self._timers.set(("flood", ""), self.annunciator.due)
         self._verification.take_up()
         for zone in self.surroundings.shows:
             self.expect_end_of_show(zone)
@@ -177,6 +246,39 @@ class Board:
             if cause.investigation is not None and cause.investigation.running:
                 self._cut_short(cause, cause.investigation, now)
 
+    def _announce(self, alarm: Alarm, decision: Decision, now: float) -> None:
+        """Say a decision that changed an alarm, and set what follows from it in time."""
+        self.out += self.annunciator.announce(alarm, decision, now)
+        self._timers.set(("flood", ""), self.annunciator.due)
+        self._set_timers(alarm, now)
+
+    def _set_timers(self, alarm: Alarm, now: float) -> None:
+        """Set the timers of an alarm that no condition asks for: its overlays' ends, and when it sounds again."""
+        lifecycle.time_re_alarm(alarm, now)
+        self._timers.set(("re_alarm", alarm.id), alarm.re_alarm_at)
+        self._timers.set(("overlay", alarm.id), alarm.covered_until)
+
+    def _overlays_over(self, cause: Cause, now: float) -> None:
+        over = [one for one in cause.alarm.overlays.values() if one.until is not None and one.until <= now]
+        if over:
+            by = Because(now, over[-1].by, "the time given for it is over")
+            self.uncover(cause, [one.kind for one in over], by, now)
+
+    def _end_once(self, cause: Cause, now: float) -> None:
+        """An alarm returned to normal: what was to last until then is over."""
+        shelved = cause.alarm.overlays.get("shelved")
+        if shelved is not None and shelved.once:
+            self.uncover(cause, ["shelved"], Because(now, shelved.by, "it returned to normal"), now)
+
+    def _recount(self, cause: Cause, before: Tier, now: float) -> None:
+        """An alarm went out of service or came back: what counts it sees it go, or come as if it were new."""
+        alarm, after = cause.alarm, _counted(cause.alarm)
+        if before == after:
+            return
+        if before < alarm.top <= after:
+            self._confirmed(cause, evidence(cause, after, now), now)
+        self._tell_readers(alarm, before, after, now)
+
     def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
         """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         alarm = cause.alarm
@@ -200,10 +302,12 @@ class Board:
             investigation = cause.investigation
             if investigation is not None and before < investigation.rule.at <= after:
                 self._begin_investigation(cause, investigation, alarm, now)
+        if bool(before) != bool(after):
+            self.suppress(self.suppression.consequences(alarm), now)
 
     def _begin_investigation(self, cause: GroupCause, investigation: Investigation, trigger: Alarm, now: float) -> None:
         evacuating = self.evacuations.of_plan(cause.alarm.rule.evacuate or "") is not None
-        if evacuating or cause.alarm.stands(cause.alarm.top):
+        if evacuating or cause.alarm.overlays or cause.alarm.stands(cause.alarm.top):
             return
         if self._holds_back(cause, trigger):
             investigation.hold(trigger)
@@ -243,9 +347,17 @@ class Board:
 
 def _waits_in_vain(cause: Cause) -> bool:
     """Whether what its alarm waited for, a tier's delay or an investigation, is no longer in its rule."""
-    alarm, investigation = cause.alarm, cause.investigation
-    waiting = alarm.raising_at is not None or (investigation is not None and investigation.running)
-    return alarm.state == "pending" and not waiting
+    return cause.alarm.state == "pending" and not _waiting(cause)
+
+
+def _waiting(cause: Cause) -> bool:
+    """Whether an on-delay or an investigation runs."""
+    return cause.alarm.raising_at is not None or (cause.investigation is not None and cause.investigation.running)
+
+
+def _counted(alarm: Alarm) -> Tier:
+    """The tier at which others count the alarm."""
+    return Tier.NONE if alarm.disabled else alarm.standing
 
 
 def _second(cause: Cause, now: float) -> Because:

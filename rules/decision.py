@@ -7,6 +7,7 @@ from msgspec import Struct
 from rules.tier import Tier
 
 State = Literal["normal", "pending", "unack", "acked", "rtn_unack", "latched_unack", "latched_acked"]
+OverlayKind = Literal["shelved", "suppressed", "out_of_service"]
 
 
 class Because(Struct, frozen=True, array_like=True):
@@ -34,7 +35,13 @@ class AlarmChange(Struct, frozen=True):
 
 
 class Raise(AlarmChange, frozen=True, tag="raise"):
-    """A new alarm, or one that came back before it was dealt with. Always sounds."""
+    """A new alarm, or one that came back before it was dealt with. Sounds, unless it is `grouped` with a flood.
+
+    `first_out`: no other alarm of its category was up in the venue.
+    """
+
+    first_out: bool = False
+    grouped: bool = False
 
 
 class Escalate(AlarmChange, frozen=True, tag="escalate"):
@@ -59,6 +66,60 @@ class Acknowledged(AlarmChange, frozen=True, tag="acknowledged"):
 
 class Silenced(AlarmChange, frozen=True, tag="silenced"):
     """A person stopped the sounder of this alarm."""
+
+
+class ReAlarm(AlarmChange, frozen=True, tag="re_alarm"):
+    """An alarm that people knew of or had silenced still stands after its rule's `re_alarm`: it sounds again."""
+
+
+class Hidden(AlarmChange, frozen=True, tag="hidden", kw_only=True):
+    """An alarm is out of view. At rest underneath, its `tier` says how its condition stands.
+
+    `until` is engine time, None while what suppresses it lasts; `by` is the person, or the alarm or link that explains
+    it. Said anew when another overlay takes over.
+    """
+
+    overlay: OverlayKind
+    until: float | None = None
+    by: str = ""
+
+
+class Shown(AlarmChange, frozen=True, tag="shown", kw_only=True):
+    """An alarm is back in view. If its condition is true it is new, and sounds unless it is `grouped` with a flood.
+
+    `overlay` is the last one that lay over it.
+    """
+
+    overlay: OverlayKind
+    grouped: bool = False
+
+
+class Withheld(AlarmChange, frozen=True, tag="withheld", kw_only=True):
+    """The condition of an alarm out of view changed; `tier` is what it stands at now. For the record only."""
+
+    overlay: OverlayKind
+
+
+class Chattering(AlarmChange, frozen=True, tag="chattering", kw_only=True):
+    """An alarm came `count` times within a minute: it is held as standing until it has been quiet for a minute."""
+
+    count: int
+
+
+class Flood(Struct, frozen=True, tag="flood"):
+    """More alarms come than people can follow, `count` in ten minutes: lesser ones are shown without a sound."""
+
+    at: float
+    count: int
+    because: tuple[Because, ...] = ()
+
+
+class EndFlood(Struct, frozen=True, tag="end_flood"):
+    """The flood is over: every alarm sounds again. `count` came in the last ten minutes."""
+
+    at: float
+    count: int
+    because: tuple[Because, ...] = ()
 
 
 class Investigate(Struct, frozen=True, tag="investigate"):
@@ -148,13 +209,14 @@ class ZoneTier(Struct, frozen=True, tag="zone_tier"):
 
 
 class ReportFault(Struct, frozen=True, tag="report_fault"):
-    """A device, a link or Tocsin itself is not well."""
+    """A device, a link or Tocsin itself is not well. `explained_by`: the link or device whose failure explains it."""
 
     at: float
     source: str
     code: str
     text: str
     because: tuple[Because, ...] = ()
+    explained_by: str = ""
 
 
 class EndFault(Struct, frozen=True, tag="end_fault"):
@@ -184,6 +246,13 @@ Decision = (
     | Clear
     | Acknowledged
     | Silenced
+    | ReAlarm
+    | Hidden
+    | Shown
+    | Withheld
+    | Chattering
+    | Flood
+    | EndFlood
     | Investigate
     | StandDown
     | Verify

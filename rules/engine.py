@@ -5,7 +5,8 @@ Deterministic: the same plan and the same signals give the same decisions on any
 """
 
 from collections import Counter
-from typing import assert_never
+
+from msgspec.structs import replace
 
 from rules import attendance, orders, snapshot
 from rules.board import Board
@@ -13,30 +14,22 @@ from rules.conditions import ABSENT, FAULTED
 from rules.decision import Decision
 from rules.device_state import DeviceState
 from rules.explain import Explanation, explain
-from rules.faults import FaultRegister
+from rules.faults import LINK_DOWN, OFFLINE, SILENCES, SILENT, FaultRegister
 from rules.left_over import LeftOver
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind, Quantity
 from rules.signal import (
-    Acknowledge,
-    AllClear,
     Calendar,
-    Duty,
-    EndShow,
     Fault,
     Heard,
     LinkDown,
     LinkUp,
-    OrderEvacuation,
     Origin,
     Reading,
     Recovered,
     Reloaded,
-    Reset,
     Resumed,
     Signal,
-    Silence,
-    StartShow,
     Tick,
 )
 from rules.status import (
@@ -53,9 +46,6 @@ from rules.timers import Timers
 from rules.views import alarm_status, device_status, running_delays
 from rules.wiring import House, wire
 
-SILENT = "silent"  # fault code: not heard within its staleness time
-OFFLINE = "offline"  # fault code: its last will or its gateway says it is gone
-LINK_DOWN = "link_down"  # fault code: the wire is dead
 BAD_VALUE = "bad_value:"  # fault code, the quantity follows: a value that no working sensor reports
 UNVERIFIED = "unverified"  # fault code: an alarm is told only by a retained message, so it may be old or may be now
 
@@ -70,8 +60,8 @@ class Engine:
         self._devices = house.devices
         self._watchers = house.watchers
         self._timers = Timers()
-        self._board = Board(plan, house, self._timers)
         self._faults = FaultRegister()
+        self._board = Board(plan, house, self._timers, self._faults)
         self._now = 0.0
         self._started: float | None = None
         self._rules = ""
@@ -101,19 +91,15 @@ class Engine:
             case Recovered():
                 self._recovered(signal.source, signal.code, now)
             case LinkUp():
-                out += self._faults.end(signal.link, LINK_DOWN, now)
+                self._link(self._faults.end(signal.link, LINK_DOWN, now), signal.link, now)
             case LinkDown():
-                out += self._faults.report(signal.link, LINK_DOWN, signal.reason, now)
+                self._link(self._faults.report(signal.link, LINK_DOWN, signal.reason, now), signal.link, now)
             case Calendar():
                 attendance.calendar(self._board, signal, now)
-            case (
-                Acknowledge() | Silence() | Reset() | OrderEvacuation() | AllClear() | Duty() | StartShow() | EndShow()
-            ):
-                orders.carry_out(self._board, signal, now)
             case Tick() | Resumed() | Reloaded():
                 pass
             case _:
-                assert_never(signal)
+                orders.carry_out(self._board, signal, now)
         return out
 
     def deadline(self) -> float | None:
@@ -143,13 +129,24 @@ class Engine:
     # What it shows
 
     def alarms(self) -> tuple[AlarmStatus, ...]:
-        """Every alarm that is not normal, worst tier first, then oldest."""
-        found = [alarm_status(cause) for cause in self._board.causes.values() if cause.alarm.state != "normal"]
+        """Every alarm that is not normal or that people keep from view, worst tier first, then oldest.
+
+        Of those that others explain, only the ones that would be in view.
+        """
+        found = [alarm_status(cause) for cause in self._board.causes.values() if cause.alarm.notable]
         return tuple(sorted(found, key=lambda alarm: (-alarm.tier, alarm.since, alarm.alarm)))
 
     def faults(self) -> tuple[FaultStatus, ...]:
         """Every standing fault, oldest first."""
-        return tuple(self._faults.standing.values())
+        explanation = self._board.suppression.explanation
+        return tuple(
+            replace(fault, explained_by=explanation(fault.source, fault.code))
+            for fault in self._faults.standing.values()
+        )
+
+    def flood_since(self) -> float | None:
+        """Since when more alarms come than people can follow; None while they do not."""
+        return self._board.annunciator.flood_since
 
     def evacuations(self) -> tuple[EvacuationStatus, ...]:
         """Every evacuation in force."""
@@ -200,6 +197,8 @@ class Engine:
                 self._rules,
                 self.zone_tiers(),
                 self._board.surroundings.snapshot(),
+                flood_raised=list(self._board.annunciator.raised),
+                flood_since=self._board.annunciator.flood_since,
             )
         )
 
@@ -234,6 +233,7 @@ class Engine:
         self._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
         self._board.evacuations.in_force = {status.evacuation: status for status in kept.evacuations}
         self._board.evacuations.count = kept.evacuation_count
+        self._board.annunciator.restore(kept.flood_raised, kept.flood_since)
         self._board.take_up(kept.now)
         self._left_over.zones_told(kept.zones, self._board.zones.tiers)
         self._expect_all()
@@ -329,7 +329,7 @@ class Engine:
             return
         state.gone = ""
         self._timers.set(("silent", state.device.id), state.expected_by)
-        for code in (SILENT, OFFLINE):
+        for code in SILENCES:
             self._board.out += self._faults.end(state.device.id, code, now)
         self._board.look(self._watchers[state.device.id].get(ABSENT, ()), now)
 
@@ -343,7 +343,8 @@ class Engine:
             return
         state.gone = text
         self._timers.set(("silent", state.device.id), None)
-        self._board.out += self._faults.report(state.device.id, code, text, now)
+        explained_by = self._board.suppression.explanation(state.device.id, code)
+        self._board.out += self._faults.report(state.device.id, code, text, now, explained_by)
         self._board.look(self._watchers[state.device.id].get(ABSENT, ()), now)
         state.forget()
         watchers = self._watchers[state.device.id]
@@ -351,7 +352,8 @@ class Engine:
             self._board.look(watchers[name], now)
 
     def _fault(self, fault: Fault, now: float) -> None:
-        self._board.out += self._faults.report(fault.source, fault.code, fault.text, now)
+        explained_by = self._board.suppression.explanation(fault.source, fault.code)
+        self._board.out += self._faults.report(fault.source, fault.code, fault.text, now, explained_by)
         state = self._devices.get(fault.source)
         if state is None:
             return
@@ -359,6 +361,12 @@ class Engine:
         self._board.look(self._watchers[state.device.id].get(FAULTED, ()), now)
         if fault.quantity is not None and state.values.pop(fault.quantity, None) is not None:
             self._board.look(self._watchers[state.device.id].get(fault.quantity, ()), now)
+
+    def _link(self, said: list[Decision], link: str, now: float) -> None:
+        """A link went down or came up: what it explains is hidden, or shown again."""
+        self._board.out += said
+        if said:
+            self._board.suppress(self._board.suppression.behind(link), now)
 
     def _recovered(self, source: str, code: str, now: float) -> None:
         self._board.out += self._faults.end(source, code, now)

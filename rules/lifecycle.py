@@ -1,6 +1,8 @@
 """What an alarm's change means to people: moves along the table of `rules.alarm`, each with its decision."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from rules.alarm import Alarm, Move
 from rules.decision import (
@@ -10,23 +12,32 @@ from rules.decision import (
     Clear,
     Decision,
     Escalate,
+    Hidden,
+    OverlayKind,
     Raise,
+    ReAlarm,
     Return,
+    Shown,
     Silenced,
     StepDown,
+    Withheld,
 )
+from rules.overlay import Overlay
 from rules.tier import Tier
 
 Change = TypeVar("Change", bound=AlarmChange)
 
 
-def settle(alarm: Alarm, after: Tier, waiting: bool, because: tuple[Because, ...], now: float) -> Decision | None:
-    """Bring an alarm in line with its condition.
+def settle(
+    alarm: Alarm, before: Tier, after: Tier, waiting: bool, because: tuple[Because, ...], now: float
+) -> Decision | None:
+    """Bring an alarm in view in line with its condition.
 
-    `after` is the worst tier whose condition is true now; `waiting` says that an on-delay or an investigation runs.
+    `before` and `after` are the worst tiers whose condition was and is true; `waiting` says that an on-delay or an
+    investigation runs.
     """
     if after:
-        return _stand(alarm, after, because, now)
+        return _stand(alarm, before, after, because, now)
     if alarm.state in ("unack", "acked"):
         return _return(alarm, now)
     if waiting and alarm.can(Move.START):
@@ -38,7 +49,7 @@ def settle(alarm: Alarm, after: Tier, waiting: bool, because: tuple[Because, ...
     return None
 
 
-def _stand(alarm: Alarm, after: Tier, because: tuple[Because, ...], now: float) -> Decision | None:
+def _stand(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...], now: float) -> Decision | None:
     if alarm.can(Move.RAISE):
         if alarm.state in ("normal", "pending"):
             alarm.since = now
@@ -53,7 +64,58 @@ def _stand(alarm: Alarm, after: Tier, because: tuple[Because, ...], now: float) 
         alarm.tier = after
         alarm.because = because
         return change(StepDown, alarm, now)
+    if before < after == alarm.tier and not alarm.sounding:
+        alarm.move(Move.RISE_AGAIN)
+        _sound(alarm, after, because)
+        return change(Raise, alarm, now)
     return None
+
+
+def hide(alarm: Alarm, overlay: Overlay, because: tuple[Because, ...], now: float) -> Hidden:
+    """An overlay is over the alarm: it rests at normal, and its condition goes on."""
+    alarm.withheld = alarm.withheld or alarm.up
+    alarm.move(Move.HIDE)
+    alarm.settle()
+    said = change(Hidden, alarm, now, because, overlay=overlay.kind, until=overlay.until, by=overlay.by)
+    return replace(said, tier=alarm.standing)
+
+
+def withhold(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...], now: float) -> Withheld | None:
+    """The condition of an alarm out of view is looked at; None when it did not change."""
+    if before == after:
+        return None
+    alarm.withheld = True
+    said = change(Withheld, alarm, now, because, overlay=next(iter(alarm.overlays)))
+    return replace(said, tier=after)
+
+
+def show(alarm: Alarm, overlay: OverlayKind, waiting: bool, because: tuple[Because, ...], now: float) -> Shown | None:
+    """The last overlay is gone: begin anew from what is true now. None when nobody has missed anything.
+
+    A person's overlay is always said to be over; a suppression only when there was something to suppress.
+    """
+    settle(alarm, Tier.NONE, alarm.standing, waiting, because, now)
+    missed, alarm.withheld = alarm.withheld, False
+    if overlay == "suppressed" and not missed:
+        return None
+    return change(Shown, alarm, now, because, overlay=overlay)
+
+
+def re_alarm(alarm: Alarm, now: float) -> ReAlarm | None:
+    """The time after which it sounds again is over; None when that time has not come."""
+    if alarm.re_alarm_at is None or alarm.re_alarm_at > now:
+        return None
+    alarm.move(Move.RE_ALARM)
+    _sound(alarm, alarm.tier, alarm.because)
+    return change(ReAlarm, alarm, now)
+
+
+def time_re_alarm(alarm: Alarm, now: float) -> None:
+    """Begin or end the time after which an alarm that stands without a sound sounds again."""
+    if alarm.rule.re_alarm_s is None or alarm.sounding or alarm.state not in ("unack", "acked"):
+        alarm.re_alarm_at = None
+    elif alarm.re_alarm_at is None:
+        alarm.re_alarm_at = now + alarm.rule.re_alarm_s
 
 
 def _sound(alarm: Alarm, tier: Tier, because: tuple[Because, ...]) -> None:
@@ -81,15 +143,14 @@ def acknowledge(alarm: Alarm, who: str, why: str, now: float) -> Decision | None
         return None
     alarm.move(Move.ACKNOWLEDGE)
     alarm.sounding = False
+    alarm.re_alarm_at = None
     alarm.acknowledged_by = who
     by = (Because(now, who, why),)
     return _clear(alarm, now, by) if alarm.state == "normal" else change(Acknowledged, alarm, now, by)
 
 
-def silence(alarm: Alarm, who: str, why: str, now: float) -> Decision | None:
-    """A person stopped the sounder; None when it did not sound."""
-    if not alarm.sounding:
-        return None
+def silence(alarm: Alarm, who: str, why: str, now: float) -> Silenced:
+    """A person stopped the sounder of an alarm that sounds."""
     alarm.sounding = False
     return change(Silenced, alarm, now, (Because(now, who, why),))
 
@@ -102,8 +163,10 @@ def reset(alarm: Alarm, who: str, why: str, now: float) -> Decision | None:
     return _clear(alarm, now, (Because(now, who, why),))
 
 
-def change(kind: type[Change], alarm: Alarm, now: float, because: tuple[Because, ...] | None = None) -> Change:
-    """A decision of this kind, showing the alarm as it is now."""
+def change(
+    kind: type[Change], alarm: Alarm, now: float, because: tuple[Because, ...] | None = None, **more: Any
+) -> Change:
+    """A decision of this kind, showing the alarm as it is now; `more` are the fields that only this kind has."""
     return kind(
         at=now,
         alarm=alarm.id,
@@ -115,4 +178,5 @@ def change(kind: type[Change], alarm: Alarm, now: float, because: tuple[Because,
         state=alarm.state,
         sounding=alarm.sounding,
         because=alarm.because if because is None else because,
+        **more,
     )

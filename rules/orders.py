@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from rules import attendance, lifecycle, roles
+from rules import attendance, lifecycle, roles, shelving
 from rules.alarm import Alarm
 from rules.board import Board
 from rules.cause import Cause
@@ -13,11 +13,15 @@ from rules.signal import (
     AllClear,
     Duty,
     EndShow,
+    InService,
     Order,
     OrderEvacuation,
+    OutOfService,
     Reset,
+    Shelve,
     Silence,
     StartShow,
+    Unshelve,
 )
 
 RESET_HINTS = {
@@ -51,6 +55,8 @@ def carry_out(board: Board, order: Order, now: float) -> None:
             _unless(board, order, attendance.start_show(board, order, by, now), now)
         case EndShow():
             _unless(board, order, attendance.end_show(board, order, by, now), now)
+        case Shelve() | Unshelve() | OutOfService() | InService():
+            _unless(board, order, shelving.carry_out(board, order, by, now), now)
         case _:
             assert_never(order)
 
@@ -91,12 +97,20 @@ def _named(order: Order) -> tuple[str, str]:
             return "start-show", order.zone
         case EndShow():
             return "end-show", order.zone
+        case Shelve():
+            return "shelve", order.alarm
+        case Unshelve():
+            return "unshelve", order.alarm
+        case OutOfService():
+            return "out-of-service", order.target
+        case InService():
+            return "in-service", order.target
         case _:
             assert_never(order)
 
 
 def _words(alarm: Alarm) -> str:
-    return alarm.state.replace("_", " ")
+    return next(iter(alarm.overlays), alarm.state).replace("_", " ")
 
 
 def _acknowledge(board: Board, order: Acknowledge, by: Because, now: float) -> None:
@@ -117,10 +131,10 @@ def _silence(board: Board, order: Silence, now: float) -> None:
         _refuse(board, order, "there is no such alarm", now)
         return
     chosen = [board.causes[order.alarm]] if order.alarm else list(board.causes.values())
-    silenced = [lifecycle.silence(cause.alarm, order.who, order.why, now) for cause in chosen]
-    found = [decision for decision in silenced if decision is not None]
-    board.out += found
-    if not found:
+    sounding = [cause.alarm for cause in chosen if cause.alarm.sounding]
+    for alarm in sounding:
+        board.shown(alarm, lifecycle.silence(alarm, order.who, order.why, now), alarm.tier, (), now)
+    if not sounding:
         _refuse(board, order, "nothing is sounding", now)
 
 

@@ -70,6 +70,9 @@ class Rule:
     line: str = ""
     during: str = ""  # id of the schedule outside of which it begins no investigation; its conditions ask it too
     show_mode: bool = False  # inside a zone where a show is on, one alarm of it begins no investigation
+    suppresses: tuple[str, ...] = ()  # rules whose alarms are its consequences: `rules/suppression.py`
+    explained_by_link: bool = False  # its alarm at a device is a consequence of that device's dead link
+    re_alarm_s: float | None = None  # acknowledged or silenced, it sounds again after this while it still stands
 
     @property
     def highly_managed(self) -> bool:
@@ -98,6 +101,14 @@ class DutyRule:
     schedule: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long people may put alarms aside at a time, in seconds."""
+
+    shelve_max_s: float = 8 * 3600.0  # a shift: who comes next does not know of it
+    out_of_service_max_s: float = 7 * 24 * 3600.0  # a week of building work
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything the engine needs to know. A rule comes after those whose alarms it reads."""
@@ -107,3 +118,4 @@ class Plan:
     evacuation_plans: dict[str, EvacuationPlan] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     duty: DutyRule | None = None  # None: somebody always counts as on duty
+    limits: Limits = Limits()

@@ -6,12 +6,16 @@ from rules.signal import (
     AllClear,
     Duty,
     EndShow,
+    InService,
     Order,
     OrderEvacuation,
+    OutOfService,
     Reset,
     Role,
+    Shelve,
     Silence,
     StartShow,
+    Unshelve,
 )
 
 ANYBODY: frozenset[Role] = frozenset({"operator", "commander", "engineer"})
@@ -27,9 +31,20 @@ MAY: dict[type[Order], frozenset[Role]] = {
     Duty: ANYBODY,  # said wrongly, a look round of a minute goes before an evacuation
     StartShow: WEAKENING,
     EndShow: ANYBODY,
+    Shelve: WEAKENING,
+    Unshelve: ANYBODY,
+    OutOfService: WEAKENING,
+    InService: ANYBODY,
 }
 RESET_MANAGED = COMMANDER  # a fire or panic alarm, or an investigation, ended by mistake evacuates nobody
-NEEDS_REASON: frozenset[type[Order]] = frozenset({AllClear, StartShow})  # not carried out with an empty `why`
+NEEDS_REASON: frozenset[type[Order]] = frozenset(  # not carried out with an empty `why`
+    {
+        AllClear,
+        StartShow,
+        Shelve,
+        OutOfService,
+    }
+)
 
 
 def refusal(order: Order, rule: Rule | None = None) -> str:

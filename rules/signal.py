@@ -159,6 +159,50 @@ class EndShow(Struct, frozen=True, tag="end_show", array_like=True):
     role: Role = "operator"
 
 
+class Shelve(Struct, frozen=True, tag="shelve", array_like=True):
+    """A person puts an alarm aside for `for_s` seconds. `once`: also no longer than until it next returns to normal;
+    `for_s` may then be 0, for the longest time allowed."""
+
+    at: float
+    alarm: str
+    for_s: float
+    once: bool
+    who: str
+    why: str
+    role: Role = "operator"
+
+
+class Unshelve(Struct, frozen=True, tag="unshelve", array_like=True):
+    """A person takes an alarm back into view before its time."""
+
+    at: float
+    alarm: str
+    who: str
+    why: str
+    role: Role = "operator"
+
+
+class OutOfService(Struct, frozen=True, tag="out_of_service", array_like=True):
+    """A person disables an alarm, or all alarms of a device, for `for_s` seconds: it is worked on."""
+
+    at: float
+    target: str
+    for_s: float
+    who: str
+    why: str
+    role: Role = "operator"
+
+
+class InService(Struct, frozen=True, tag="in_service", array_like=True):
+    """A person takes an alarm, or all alarms of a device, back into service."""
+
+    at: float
+    target: str
+    who: str
+    why: str
+    role: Role = "operator"
+
+
 class Tick(Struct, frozen=True, tag="tick", array_like=True):
     """Time has passed and nothing was heard."""
 
@@ -197,6 +241,10 @@ Signal = (
     | Duty
     | StartShow
     | EndShow
+    | Shelve
+    | Unshelve
+    | OutOfService
+    | InService
     | Tick
     | Resumed
     | Reloaded
@@ -211,4 +259,8 @@ Order = (
     | Duty
     | StartShow
     | EndShow
-)  # fmt: skip
+    | Shelve
+    | Unshelve
+    | OutOfService
+    | InService
+)

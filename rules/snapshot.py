@@ -8,6 +8,7 @@ from rules.decision import Because, State
 from rules.device_state import DeviceState
 from rules.investigation import Step
 from rules.level import Phase
+from rules.overlay import Overlay
 from rules.seen import Seen, SeenState
 from rules.signal import Origin
 from rules.status import EvacuationStatus, FaultStatus
@@ -65,6 +66,12 @@ class AlarmSnapshot(Struct, array_like=True):
     triggers: list[str] = []
     step_began: float | None = None
     held: list[str] = []
+    overlays: list[Overlay] = []
+    withheld: bool = False
+    chatter_raised: list[float] = []
+    chatter_quiet_at: float | None = None
+    first_out: bool = False
+    re_alarm_at: float | None = None
 
 
 class EngineSnapshot(Struct):
@@ -80,6 +87,8 @@ class EngineSnapshot(Struct):
     rules: str = ""
     zones: dict[str, Tier] = {}
     surroundings: SurroundingsSnapshot = msgspec.field(default_factory=SurroundingsSnapshot)
+    flood_raised: list[float] = []
+    flood_since: float | None = None
 
 
 def encode(snapshot: EngineSnapshot) -> bytes:
@@ -151,7 +160,8 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
     """An alarm as it is now; None when it is at rest and nothing of it needs to be remembered."""
     alarm, investigation = cause.alarm, cause.investigation
     at_rest = alarm.state == "normal" and all(level.phase is Phase.INACTIVE for level in alarm.levels)
-    if at_rest and not alarm.stood and (investigation is None or investigation.at_rest):
+    rests = at_rest and not alarm.stood and not alarm.overlays
+    if rests and (investigation is None or investigation.at_rest):
         return None
     kept = AlarmSnapshot(
         alarm.zone,
@@ -171,6 +181,9 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         kept.triggers = [trigger.id for trigger in investigation.triggers]
         kept.step_began = investigation.began
         kept.held = [alarm.id for alarm in investigation.held]
+    kept.overlays, kept.withheld = list(alarm.overlays.values()), alarm.withheld
+    kept.chatter_raised, kept.chatter_quiet_at = alarm.chatter.raised, alarm.chatter.quiet_at
+    kept.first_out, kept.re_alarm_at = alarm.first_out, alarm.re_alarm_at
     return kept
 
 
@@ -186,6 +199,9 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
         if level.rule.tier in by_tier:
             was = by_tier[level.rule.tier]
             level.restore(was.phase, was.began, was.due, was.seen)
+    alarm.overlays, alarm.withheld = {overlay.kind: overlay for overlay in kept.overlays}, kept.withheld
+    alarm.chatter.restore(kept.chatter_raised, kept.chatter_quiet_at, alarm.level_tier)
+    alarm.first_out, alarm.re_alarm_at = kept.first_out, kept.re_alarm_at
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
         cause.investigation.restore(kept.step, kept.step_began, kept.due, kept.overdue, triggers)

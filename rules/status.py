@@ -3,11 +3,14 @@
 from msgspec import Struct
 
 from rules.decision import Because, State
+from rules.overlay import Overlay
 from rules.tier import Tier
 
 
 class AlarmStatus(Struct, frozen=True):
-    """One alarm that is not normal. `pending_until` is set while an on-delay or an investigation runs."""
+    """One alarm that is not normal, or that is kept from view by `overlays`: its tier is then none, and `standing` says
+    how its condition stands. `pending_until` is set while an on-delay or an investigation runs.
+    """
 
     alarm: str
     rule: str
@@ -21,15 +24,20 @@ class AlarmStatus(Struct, frozen=True):
     pending_until: float | None
     acknowledged_by: str
     because: tuple[Because, ...]
+    overlays: tuple[Overlay, ...] = ()
+    standing: Tier = Tier.NONE
+    first_out: bool = False
+    chattering: bool = False
 
 
 class FaultStatus(Struct, frozen=True):
-    """One standing fault."""
+    """One standing fault. `explained_by`: the link or device whose failure explains it at this moment."""
 
     source: str
     code: str
     text: str
     since: float
+    explained_by: str = ""
 
 
 class EvacuationStatus(Struct, frozen=True):

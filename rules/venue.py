@@ -25,7 +25,10 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One thing that reports or acts. Unheard for `stale_after_s` seconds it is a fault."""
+    """One thing that reports or acts. Unheard for `stale_after_s` seconds it is a fault.
+
+    `fed_by` is the meter, UPS or plug that its power comes through.
+    """
 
     id: str
     kind: str
@@ -34,6 +37,7 @@ class Device:
     quantities: frozenset[str]
     stale_after_s: float
     link: str
+    fed_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,19 @@ class Venue:
                 chain.append(at)
                 at = self.zones[at].parent
             chains[zone.id] = tuple(chain)
+        return chains
+
+    @cached_property
+    def feeders(self) -> dict[str, tuple[str, ...]]:
+        """For each device: what its power comes through, nearest first. A circle is followed once."""
+        chains: dict[str, tuple[str, ...]] = {}
+        for device in self.devices.values():
+            chain: list[str] = []
+            at = device.fed_by
+            while at is not None and at in self.devices and at not in chain and at != device.id:
+                chain.append(at)
+                at = self.devices[at].fed_by
+            chains[device.id] = tuple(chain)
         return chains
 
     @cached_property

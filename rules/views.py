@@ -27,6 +27,10 @@ def alarm_status(cause: Cause) -> AlarmStatus:
         pending_until=alarm.raising_at if investigated_until is None else investigated_until,
         acknowledged_by=alarm.acknowledged_by,
         because=alarm.because,
+        overlays=tuple(alarm.overlays.values()),
+        standing=alarm.standing,
+        first_out=alarm.first_out,
+        chattering=alarm.chatter.holds,
     )
 
 

@@ -88,6 +88,7 @@ class FakeCore:
     started_wall: float = WALL
     time: float = 100.0
     standing: list[AlarmStatus] = field(default_factory=list)
+    flood: float | None = None
     faulty: list[FaultStatus] = field(default_factory=list)
     evacuating: list[EvacuationStatus] = field(default_factory=list)
     scheduled: list[ScheduleStatus] = field(default_factory=list)
@@ -139,6 +140,9 @@ class FakeCore:
 
     def zone_tiers(self) -> dict[str, Tier]:
         return self.tiers
+
+    def flood_since(self) -> float | None:
+        return self.flood
 
     def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
         return [("broker", "mqtt", self.health)]

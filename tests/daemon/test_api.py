@@ -15,16 +15,22 @@ from rules.signal import (
     AllClear,
     Duty,
     EndShow,
+    InService,
     Order,
     OrderEvacuation,
+    OutOfService,
     Reset,
+    Shelve,
     Silence,
     StartShow,
+    Unshelve,
 )
 from rules.status import EvacuationStatus, FaultStatus
 from rules.tier import Tier
 from tests.daemon.fake_core import WALL, FakeCore, alarm
 from tests.daemon.served import served
+
+PlainOrder = type[Acknowledge | Silence | Reset | OrderEvacuation | AllClear | Unshelve | InService]
 
 
 @pytest.fixture
@@ -133,6 +139,8 @@ async def test_a_show_without_a_time_is_no_order(core: FakeCore, socket: Path) -
         ("reset", Reset),
         ("evacuate", OrderEvacuation),
         ("all-clear", AllClear),
+        ("unshelve", Unshelve),
+        ("in-service", InService),
     ],
 )
 async def test_each_order_reaches_the_core_whole(
@@ -146,6 +154,18 @@ async def test_each_order_reaches_the_core_whole(
         kind(100.0, "x", "Lin 林", "saw it"),
         kind(100.0, "x", "Lin 林", "saw it", "commander"),
     ]
+
+
+async def test_what_is_put_aside_says_for_how_long(core: FakeCore, socket: Path) -> None:
+    """Shelving and out of service carry their time; a time that is no time is refused."""
+    said = {"target": "x", "who": "lin", "why": "painting", "role": "engineer"}
+    await post(core, socket, "shelve", json={**said, "for_s": 60, "once": True})
+    await post(core, socket, "out-of-service", json={**said, "for_s": 3600})
+    assert core.orders == [
+        Shelve(100.0, "x", 60.0, True, "lin", "painting", "engineer"),
+        OutOfService(100.0, "x", 3600.0, "lin", "painting", "engineer"),
+    ]
+    assert (await post(core, socket, "shelve", json={**said, "for_s": -1})).status_code == 422
 
 
 async def test_an_order_answers_with_its_decisions(core: FakeCore, socket: Path) -> None:

@@ -42,6 +42,13 @@ VALUES: dict[str, object] = {
     "order": "reset",
     "target": "smoke@det-305",
     "reason": "its cause must be gone first",
+    "first_out": True,
+    "grouped": True,
+    "overlay": "shelved",
+    "until": 160.0,
+    "by": "Chen",
+    "count": 10,
+    "explained_by": "broker",
     "because": (Because(99.0, "det-305", "smoke_obscuration 6.1", "fire.yaml:9"),),
 }
 assert isinstance(Decision, UnionType)
@@ -60,6 +67,8 @@ def test_every_decision_is_told_whole(kind: type[Decision]) -> None:
             assert view.tier == "orange"
         elif field == "deadline":
             assert view.deadline_at == 160.0 and view.deadline.endswith("Z")
+        elif field == "until":
+            assert view.until_at == 160.0 and view.until is not None and view.until.endswith("Z")
         elif field == "because":
             assert (view.because[0].text, view.because[0].line) == ("smoke_obscuration 6.1", "fire.yaml:9")
         else:

@@ -8,14 +8,19 @@ from rules.decision import (
     DutyChange,
     EndEvacuation,
     EndFault,
+    EndFlood,
     EndShowMode,
     Evacuate,
+    Flood,
+    Hidden,
     Investigate,
     Refuse,
     ReportFault,
     ShowMode,
+    Shown,
     StandDown,
     Verify,
+    Withheld,
     ZoneTier,
 )
 from rules.engine import Engine
@@ -42,9 +47,11 @@ def zone(id_: str, parent: str | None = None, kind: str = "room") -> Zone:
     return Zone(id_, kind, Text(id_), parent)
 
 
-def device(id_: str, zone_id: str, *quantities: str, stale_after_s: float = STALE_AFTER_S) -> Device:
+def device(
+    id_: str, zone_id: str, *quantities: str, stale_after_s: float = STALE_AFTER_S, fed_by: str | None = None
+) -> Device:
     """A device named like its id."""
-    return Device(id_, "device", Text(id_), zone_id, frozenset(quantities), stale_after_s, "wire")
+    return Device(id_, "device", Text(id_), zone_id, frozenset(quantities), stale_after_s, "wire", fed_by)
 
 
 VENUE_ZONES = (
@@ -83,10 +90,25 @@ def rule(
     investigate: InvestigationRule | None = None,
     evacuate: str | None = None,
     members: Iterable[str] = (),
+    suppresses: Iterable[str] = (),
+    explained_by_link: bool = False,
+    re_alarm: float | None = None,
 ) -> Rule:
     """A rule titled like its id."""
     return Rule(
-        id_, Text(id_), category, each, tuple(places), tiers, latching, frozenset(members), investigate, evacuate
+        id_,
+        Text(id_),
+        category,
+        each,
+        tuple(places),
+        tiers,
+        latching,
+        frozenset(members),
+        investigate,
+        evacuate,
+        suppresses=tuple(suppresses),
+        explained_by_link=explained_by_link,
+        re_alarm_s=re_alarm,
     )
 
 
@@ -167,6 +189,10 @@ class Story:
 def words(decision: Decision) -> str:
     """A decision as one short line. Zone tiers are in brackets, so that a test can leave them out."""
     match decision:
+        case Hidden() | Shown() | Withheld():
+            return f"{type(decision).__name__} {decision.alarm} {decision.tier.word} {decision.overlay}"
+        case Flood() | EndFlood():
+            return f"{type(decision).__name__} {decision.count}"
         case AlarmChange():
             return f"{type(decision).__name__} {decision.alarm} {decision.tier.word}"
         case Investigate():

@@ -9,24 +9,31 @@ from drivers.outputs.log.settings import LogOutputSettings
 from rules.decision import (
     Acknowledged,
     AlarmChange,
+    Chattering,
     Clear,
     Decision,
     DutyChange,
     EndEvacuation,
     EndFault,
+    EndFlood,
     EndShowMode,
     Escalate,
     Evacuate,
+    Flood,
+    Hidden,
     Investigate,
     Raise,
+    ReAlarm,
     Refuse,
     ReportFault,
     Return,
     ShowMode,
+    Shown,
     Silenced,
     StandDown,
     StepDown,
     Verify,
+    Withheld,
     ZoneTier,
 )
 from rules.tier import Tier
@@ -44,6 +51,11 @@ _CHANGES: dict[type[AlarmChange], str] = {
     Clear: "alarm is over",
     Acknowledged: "alarm acknowledged",
     Silenced: "alarm silenced",
+    ReAlarm: "ALARM still stands",
+    Hidden: "alarm out of view",
+    Shown: "alarm back in view",
+    Withheld: "withheld",
+    Chattering: "alarm chatters and is held",
 }
 
 
@@ -83,7 +95,14 @@ class Lines:
         match decision:
             case AlarmChange():
                 what = f"{_CHANGES[type(decision)]} {decision.tier.word.upper()} {decision.category}"
-                return f"{what}: {decision.rule} at {self._name(decision.place)} in {self._name(decision.zone)}"
+                where = f"{decision.rule} at {self._name(decision.place)} in {self._name(decision.zone)}"
+                return f"{what}: {where}{_how(decision)}"
+            case Flood():
+                return (
+                    f"FLOOD of alarms, {decision.count} in ten minutes: blue and yellow ones are shown without a sound"
+                )
+            case EndFlood():
+                return f"flood of alarms over, {decision.count} in ten minutes"
             case Investigate():
                 step = "staff must acknowledge" if decision.step == "acknowledge" else "staff look"
                 return f"INVESTIGATE {decision.alarm} in {self._name(decision.zone)}: {step}"
@@ -106,7 +125,8 @@ class Lines:
             case ZoneTier():
                 return f"zone {self._name(decision.zone)} is now {decision.tier.word.upper()}"
             case ReportFault():
-                return f"FAULT {decision.code} at {self._name(decision.source)}: {decision.text}"
+                why = f", explained by {self._name(decision.explained_by)}" if decision.explained_by else ""
+                return f"FAULT {decision.code} at {self._name(decision.source)}: {decision.text}{why}"
             case EndFault():
                 return f"fault over: {decision.code} at {self._name(decision.source)}"
             case Refuse():
@@ -125,14 +145,27 @@ class Lines:
         return f"{words} ({name})" if words else name
 
 
+def _how(decision: AlarmChange) -> str:
+    """What an alarm's decision says beyond its tier and place."""
+    match decision:
+        case Hidden() | Withheld() | Shown():
+            return f", {decision.overlay.replace('_', ' ')}"
+        case Raise(grouped=True):
+            return ", one of many: without a sound"
+        case Raise(first_out=True):
+            return ", the first of its kind"
+        case _:
+            return ""
+
+
 def level_of(decision: Decision) -> int:
     """Alarms of the acting tiers and evacuations are errors in the log's words, other alarms and faults warnings."""
     match decision:
         case Evacuate():
             return logging.CRITICAL
-        case Raise() | Escalate():
+        case Raise() | Escalate() | ReAlarm() | Shown():
             return logging.ERROR if decision.tier >= Tier.ORANGE else logging.WARNING
-        case ReportFault() | Investigate() | Refuse() | Verify() | ShowMode():
+        case ReportFault() | Investigate() | Refuse() | Verify() | ShowMode() | Flood():
             return logging.WARNING
         case _:
             return logging.INFO

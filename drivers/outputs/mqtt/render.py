@@ -10,19 +10,26 @@ from drivers.contract import Delivery
 from rules.decision import (
     AlarmChange,
     Because,
+    Chattering,
     Clear,
     Decision,
     DutyChange,
     EndEvacuation,
     EndFault,
+    EndFlood,
     EndShowMode,
     Evacuate,
+    Flood,
+    Hidden,
     Investigate,
+    Raise,
     Refuse,
     ReportFault,
     ShowMode,
+    Shown,
     StandDown,
     Verify,
+    Withheld,
     ZoneTier,
 )
 from rules.plan import EvacuationPlan
@@ -75,8 +82,10 @@ class Renderer:
         match decision:
             case ZoneTier():
                 return State(f"{state}/zone/{decision.zone}", self.event(delivery))
-            case Clear():
+            case Clear() | Hidden() | Shown(state="normal" | "pending"):
                 return State(f"{state}/alarm/{decision.alarm}", b"")
+            case Withheld() | Chattering(state="normal"):
+                return None
             case AlarmChange():
                 return State(f"{state}/alarm/{decision.alarm}", self.event(delivery))
             case ReportFault():
@@ -128,7 +137,10 @@ class Renderer:
                     **_tier(decision.tier),
                     "state": decision.state,
                     "sounding": decision.sounding,
+                    **_more(decision, delivery),
                 }
+            case Flood() | EndFlood():
+                return {"count": decision.count}
             case Investigate():
                 return {
                     "alarm": decision.alarm,
@@ -158,7 +170,8 @@ class Renderer:
             case ZoneTier():
                 return {"zone": self._named(decision.zone), **_tier(decision.tier)}
             case ReportFault():
-                return {"source": self._named(decision.source), "code": decision.code, "text": decision.text}
+                told = {"source": self._named(decision.source), "code": decision.code, "text": decision.text}
+                return {**told, "explained_by": self._named(decision.explained_by)} if decision.explained_by else told
             case EndFault():
                 return {"source": self._named(decision.source), "code": decision.code}
             case Refuse():
@@ -174,6 +187,24 @@ class Renderer:
     def _because(self, one: Because, delivery: Delivery) -> dict[str, Any]:
         told = {"at": iso(_wall(delivery, one.at)), "source": self._named(one.source), "text": one.text}
         return {**told, "line": one.line} if one.line else told
+
+
+def _more(decision: AlarmChange, delivery: Delivery) -> dict[str, Any]:
+    """What only some decisions on an alarm say."""
+    match decision:
+        case Raise():
+            return {name: True for name in ("first_out", "grouped") if getattr(decision, name)}
+        case Hidden():
+            until = None if decision.until is None else iso(_wall(delivery, decision.until))
+            return {"overlay": decision.overlay, "until": until, "by": decision.by}
+        case Shown():
+            return {"overlay": decision.overlay, "grouped": decision.grouped}
+        case Withheld():
+            return {"overlay": decision.overlay}
+        case Chattering():
+            return {"count": decision.count}
+        case _:
+            return {}
 
 
 def iso(wall: float) -> str:

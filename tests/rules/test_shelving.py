@@ -1,0 +1,263 @@
+"""What people put aside: shelved alarms and devices out of service, until when, and what comes back."""
+
+import pytest
+
+from rules.engine import Engine
+from rules.plan import Plan, Rule
+from rules.signal import (
+    Acknowledge,
+    InService,
+    OutOfService,
+    Resumed,
+    Shelve,
+    Signal,
+    Silence,
+    Unshelve,
+)
+from tests.rules import house
+from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, rule, tier, without_zones
+
+HOUR = 3600.0
+DETECTORS = [
+    device(f"det-{name}", zone, "smoke_obscuration", "temperature", "smoke", stale_after_s=1e6)
+    for name, zone in (("a", "room-a"), ("b", "room-b"), ("attic", "attic"))
+]
+WARM = rule(
+    "warm",
+    "device",
+    ("det-a", "det-b"),
+    tier("blue", "temperature >= 30", on=5),
+    tier("yellow", "temperature >= 40"),
+    category="power",
+)
+HOT = rule("hot", "zone", ("floor",), tier("orange", "alarms([warm], at: yellow, devices: 2)"), category="power")
+PRESS = rule("press", "device", ("det-a",), tier("red", "smoke"), latching=True, evacuate="whole")
+
+
+def plan(*rules: Rule) -> Plan:
+    """The house with detectors that may be silent for longer than any story."""
+    return house.plan(*rules, devices=DETECTORS)
+
+
+def shelve(at: float, alarm: str, for_s: float = HOUR, *, once: bool = False) -> Shelve:
+    return Shelve(at, alarm, for_s, once, "Chen", "known heater", "engineer")
+
+
+def remove(at: float, target: str, for_s: float = HOUR) -> OutOfService:
+    return OutOfService(at, target, for_s, "Chen", "painting", "engineer")
+
+
+def story_of_shelved(*, once: bool = False) -> Story:
+    """A warm room whose alarm was shelved at 20, for an hour."""
+    story = Story(plan(WARM))
+    story.read(10, "det-a", temperature=45.0)
+    story.tell(shelve(20, "warm@det-a", once=once))
+    return story
+
+
+def test_a_shelved_alarm_is_out_of_view_and_colours_no_zone() -> None:
+    """Shelving says who, why and until when; the alarm rests at normal, and the zones forget it."""
+    story = Story(plan(WARM))
+    story.read(10, "det-a", temperature=45.0)
+    assert story.tell(shelve(20, "warm@det-a")) == [
+        "Hidden warm@det-a yellow shelved",
+        "[room-a none]",
+        "[floor none]",
+        "[venue none]",
+    ]
+    (status,) = story.engine.alarms()
+    assert (status.state, status.tier.word, status.standing.word, status.sounding) == (
+        "normal",
+        "none",
+        "yellow",
+        False,
+    )
+    (overlay,) = status.overlays
+    assert (overlay.kind, overlay.since, overlay.until, overlay.by) == ("shelved", 20, 20 + HOUR, "Chen")
+    assert overlay.why == "known heater"
+
+
+def test_what_happens_meanwhile_is_withheld_and_kept_in_the_record() -> None:
+    """Each change of a shelved alarm's condition is in the journal, and in no other place."""
+    story = story_of_shelved()
+    assert story.read(30, "det-a", temperature=35.0) == ["Withheld warm@det-a blue shelved"]
+    assert story.read(35, "det-a", temperature=36.0) == []
+    assert story.read(40, "det-a", temperature=20.0) == ["Withheld warm@det-a none shelved"]
+    assert story.read(50, "det-a", temperature=45.0) == ["Withheld warm@det-a yellow shelved"]
+
+
+def test_time_brings_a_shelved_alarm_back_and_it_sounds() -> None:
+    """After its hour an alarm that still stands is new: it is shown, unacknowledged, and sounds."""
+    story = story_of_shelved()
+    assert story.engine.deadline() == 20 + HOUR
+    assert story.tick(20 + HOUR) == [
+        "Shown warm@det-a yellow shelved",
+        "[room-a yellow]",
+        "[floor yellow]",
+        "[venue yellow]",
+    ]
+    (status,) = story.engine.alarms()
+    assert (status.state, status.sounding, status.overlays) == ("unack", True, ())
+
+
+def test_a_delay_that_runs_when_it_comes_back_goes_on() -> None:
+    """The on-delay began under the shelf: the alarm comes back pending and is raised when it is over."""
+    story = story_of_shelved()
+    story.read(30, "det-a", temperature=20.0)
+    story.read(40, "det-a", temperature=32.0)
+    assert story.tell(Unshelve(42, "warm@det-a", "Li", "heater mended")) == ["Shown warm@det-a none shelved"]
+    assert story.alarm("warm@det-a") == "pending none"
+    assert without_zones(story.tick(45)) == ["Raise warm@det-a blue"]
+
+
+def test_a_shelf_for_once_ends_when_the_alarm_returns() -> None:
+    """One-shot: this alarm is over, the next one is shown."""
+    story = story_of_shelved(once=True)
+    assert story.read(30, "det-a", temperature=20.0) == [
+        "Withheld warm@det-a none shelved",
+        "Shown warm@det-a none shelved",
+    ]
+    assert story.engine.alarms() == ()
+    assert "Raise warm@det-a yellow" in story.read(40, "det-a", temperature=45.0)
+
+
+def test_a_shelf_for_once_covers_the_next_alarm_when_there_is_none() -> None:
+    """One-shot on an alarm at rest waits for it, at most for the longest time allowed."""
+    story = Story(plan(WARM))
+    assert story.tell(shelve(10, "warm@det-a", 0, once=True)) == ["Hidden warm@det-a none shelved"]
+    assert story.read(20, "det-a", temperature=45.0) == ["Withheld warm@det-a yellow shelved"]
+    story.tick(30)
+    assert story.engine.deadline() == 10 + 8 * HOUR
+    assert without_zones(story.tick(10 + 8 * HOUR)) == ["Shown warm@det-a yellow shelved"]
+
+
+def test_shelving_again_renews_the_time() -> None:
+    """A second order replaces the first, longer or shorter."""
+    story = story_of_shelved()
+    assert story.tell(shelve(30, "warm@det-a", 60)) == ["Hidden warm@det-a yellow shelved"]
+    assert without_zones(story.tick(90)) == ["Shown warm@det-a yellow shelved"]
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (shelve(20, "warm@nowhere"), "there is no such alarm"),
+        (shelve(20, "smoke@det-a"), "such an alarm is never shelved"),
+        (shelve(20, "warm@det-a", 0), "expected more than 0 and at most 28800 s"),
+        (shelve(20, "warm@det-a", 9 * HOUR), "expected more than 0 and at most 28800 s"),
+        (shelve(20, "warm@det-a", float("nan")), "expected more than 0 and at most 28800 s"),
+        (shelve(20, "warm@det-a", 9 * HOUR, once=True), "expected more than 0 and at most 28800 s"),
+        (Shelve(20, "warm@det-a", HOUR, False, "Li", "noise"), "needs the role commander or engineer"),
+        (Shelve(20, "warm@det-a", HOUR, False, "Li", " ", "engineer"), "say why"),
+        (Unshelve(20, "warm@nowhere", "Li", "back"), "there is no such alarm"),
+        (Unshelve(20, "warm@det-a", "Li", "back"), "it is not shelved"),
+        (remove(20, "nothing"), "no device of that name that a rule watches"),
+        (remove(20, "det-a", 0), "expected more than 0 and at most 604800 s"),
+        (remove(20, "confirmed@floor"), "it is no device's own alarm"),
+        (OutOfService(20, "det-a", HOUR, "Li", "painting"), "needs the role commander or engineer"),
+        (InService(20, "det-a", "Li", "back"), "it is not out of service"),
+    ],
+)
+def test_refusals_say_why_and_change_nothing(order: Signal, reason: str) -> None:
+    """What would put protection aside without right, reason or end is refused."""
+    story = Story(plan(SMOKE, HEAT, CONFIRMED, WARM))
+    (said,) = story.tell(order)
+    assert said.startswith("Refuse ") and reason.replace("it is no device", "is no device") in said
+    assert story.engine.alarms() == ()
+
+
+def test_a_shelved_alarm_can_be_neither_acknowledged_nor_silenced() -> None:
+    """What is out of view cannot be taken note of."""
+    story = story_of_shelved()
+    assert story.tell(Acknowledge(30, "warm@det-a", "Li", "seen")) == [
+        "Refuse acknowledge warm@det-a: it is shelved, nothing waits for it"
+    ]
+    assert story.tell(Silence(31, "", "Li", "noise")) == ["Refuse silence all: nothing is sounding"]
+
+
+def test_a_shelved_alarm_still_counts_in_a_coincidence() -> None:
+    """Shelving keeps an alarm from view, not from the rules that read it."""
+    story = Story(plan(WARM, HOT))
+    story.read(10, "det-a", temperature=45.0)
+    story.tell(shelve(20, "warm@det-a"))
+    assert "Raise hot@floor orange" in story.read(30, "det-b", temperature=45.0)
+
+
+def test_an_alarm_out_of_service_counts_nowhere() -> None:
+    """It is disabled: what counted it forgets it at once, and counts it anew when it is back."""
+    story = Story(plan(WARM, HOT))
+    story.read(10, "det-a", temperature=45.0)
+    story.read(11, "det-b", temperature=45.0)
+    said = without_zones(story.tell(remove(20, "warm@det-a")))
+    assert said == ["Hidden warm@det-a yellow out_of_service", "Return hot@floor orange"]
+    said = without_zones(story.tell(InService(30, "warm@det-a", "Li", "done")))
+    assert said == ["Shown warm@det-a yellow out_of_service", "Raise hot@floor orange"]
+
+
+def test_a_detector_out_of_service_neither_warns_nor_is_looked_into() -> None:
+    """All alarms of the device go; the second detector alone starts an investigation as if the first were not there."""
+    story = Story(plan(SMOKE, HEAT, CONFIRMED, WARM))
+    assert story.tell(remove(10, "det-a")) == [
+        "Hidden smoke@det-a none out_of_service",
+        "Hidden heat@det-a none out_of_service",
+        "Hidden warm@det-a none out_of_service",
+    ]
+    assert story.read(20, "det-a", smoke=True) == ["Withheld smoke@det-a orange out_of_service"]
+    assert not any("Evacuate" in said for said in story.read(30, "det-b", smoke=True))
+    said = story.tell(InService(40, "det-a", "Li", "done"))
+    assert said[0] == "Shown smoke@det-a orange out_of_service"
+    assert "Raise confirmed@floor red" in said and "Evacuate whole-1" in said
+
+
+def test_a_call_point_pressed_out_of_service_evacuates_when_it_is_back() -> None:
+    """While it is worked on a press leads nobody out; if it is still pressed when it is back, it does."""
+    story = Story(plan(PRESS))
+    story.tell(remove(10, "det-a", 100))
+    assert story.read(20, "det-a", smoke=True) == ["Withheld press@det-a red out_of_service"]
+    assert story.engine.evacuations() == ()
+    assert "Evacuate whole-1" in story.tick(110)
+
+
+def test_a_fire_alarm_that_stands_stays_in_service() -> None:
+    """Nobody takes away a detector that is in alarm, acknowledged or not; with it everything else of it stays."""
+    story = Story(plan(SMOKE, WARM))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(11, "smoke@det-a", "Li", "seen"))
+    (said,) = story.tell(remove(20, "det-a"))
+    assert said.endswith("smoke@det-a is in alarm: deal with it, reset it, then put it out of service")
+    assert story.alarm("smoke@det-a") == "acked orange"
+
+
+def test_two_overlays_end_one_after_the_other() -> None:
+    """The alarm is shown when the last one ends; what holds it meanwhile is said."""
+    story = story_of_shelved()
+    assert story.tell(remove(30, "det-a", 2 * HOUR)) == ["Hidden warm@det-a yellow out_of_service"]
+    assert story.tell(Unshelve(40, "warm@det-a", "Li", "enough")) == ["Hidden warm@det-a yellow out_of_service"]
+    assert without_zones(story.tick(30 + 2 * HOUR)) == ["Shown warm@det-a yellow out_of_service"]
+
+
+def test_overlays_that_end_together_bring_it_back_once() -> None:
+    """Two ends at one instant are one return."""
+    story = story_of_shelved()
+    story.tell(remove(20, "det-a"))
+    assert without_zones(story.tick(20 + HOUR)) == ["Shown warm@det-a yellow out_of_service"]
+
+
+def test_what_is_put_aside_survives_a_restart() -> None:
+    """A restart keeps overlay, reason and end; an end that passed meanwhile comes at once."""
+    story = story_of_shelved()
+    before = story.engine.alarms()
+    story.restart()
+    assert story.engine.alarms() == before
+    assert story.engine.deadline() == 20 + HOUR
+    assert "Shown warm@det-a yellow shelved" in story.tell(Resumed(20 + 2 * HOUR, 2 * HOUR))
+
+
+def test_a_rule_that_became_one_of_fire_is_taken_off_the_shelf() -> None:
+    """After a restart with other rules, what may not be shelved any more is shown."""
+    story = story_of_shelved()
+    fire = rule("warm", "device", ("det-a", "det-b"), *WARM.tiers, category="fire")
+    engine = Engine.restore(plan(fire), story.engine.snapshot())
+    story.engine = engine
+    assert without_zones(story.tell(Resumed(30, 1))) == ["Shown warm@det-a yellow shelved"]
+    assert story.alarm("warm@det-a") == "unack yellow"
