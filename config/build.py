@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from config.hours import only_during, or_not_during, schedule
 from config.kinds import DEVICE_KINDS
 from config.rule_sheet import WrittenRule, WrittenTier
 from config.rules_file import InvestigateEntry
@@ -13,7 +14,7 @@ from config.venue_file import DeviceEntry, VenueEntry
 from drivers.contract import Binding
 from drivers.registry import Attached
 from rules.expression import Call, Name, walk
-from rules.plan import EvacuationPlan, InvestigationRule, Plan, Rule, TierRule
+from rules.plan import DutyRule, EvacuationPlan, InvestigationRule, Plan, Rule, TierRule, VerifyRule
 from rules.tier import Tier
 from rules.venue import Device, Text, Venue, Zone
 
@@ -62,6 +63,8 @@ def build_plan(venue: Venue, rules: Sequence[WrittenRule], sheet: Sheet) -> Plan
             plan.id: EvacuationPlan(plan.id, tuple(plan.zones), plan.message.text(), plan.assembly_point.text())
             for plan in plans
         },
+        {name: schedule(spans) for name, spans in sheet.schedules.items()},
+        DutyRule(sheet.duty.schedule or "") if sheet.duty else None,
     )
 
 
@@ -80,6 +83,8 @@ def _rule(rule: WrittenRule, venue: Venue) -> Rule:
         investigate=_investigation(entry.investigate) if entry.investigate else None,
         evacuate=entry.evacuate.plan if entry.evacuate else None,
         line=_line(rule),
+        during=entry.during or "",
+        show_mode=entry.show_mode,
     )
 
 
@@ -88,13 +93,15 @@ def _investigation(entry: InvestigateEntry) -> InvestigationRule:
 
 
 def _tier(rule: WrittenRule, tier: WrittenTier) -> TierRule:
+    during, verify = rule.entry.during, tier.entry.verify
     return TierRule(
         Tier.from_word(tier.entry.tier),
-        tier.when,
-        tier.clear,
+        only_during(tier.when, during) if during else tier.when,
+        or_not_during(tier.clear, during) if during and tier.clear else tier.clear,
         tier.entry.on_delay,
         tier.entry.off_delay,
         _line(rule, *tier.path[len(rule.path) :]),
+        VerifyRule(verify.reset, verify.confirm_within) if verify else None,
     )
 
 
@@ -112,10 +119,10 @@ def _places(rule: WrittenRule, venue: Venue, members: frozenset[str]) -> tuple[s
 
 
 def _watches(rule: WrittenRule, venue: Venue, zone: str, members: frozenset[str]) -> bool:
-    """Whether the rule reads alarms, or has a device in the zone that measures anything it reads."""
-    if rule.reads():
-        return True
+    """Whether the rule reads alarms or only the surroundings, or a device in the zone measures what it reads."""
     read = _names(rule)
+    if rule.reads() or not read:
+        return True
     here = [venue.devices[device] for device in venue.devices_within[zone] if device in members]
     return any(read & device.quantities or read & {"absent", "faulted"} for device in here)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from config.build import build_links, build_outputs, build_plan, build_venue
 from config.document import Document
 from config.files import MAX_RULES_FILES, STOCK, VENUE, FileSet, Unread, read_files
+from config.hours_checks import check_hours, check_schedules
 from config.overrides import override
 from config.problem import Mark, Problems, did_you_mean, show
 from config.ranges import expand
@@ -39,14 +40,16 @@ def load_files(found: FileSet) -> Setup:
     document = override(expand(document, ("zones", "devices"), problems), found.overrides, problems)
     sheet = read_sheet(document, problems)
     check_venue(sheet, problems)
+    check_schedules(sheet, problems)
     venue = build_venue(sheet.venue, sheet) if sheet.venue and not len(problems) else None
     names = list(_rules_files(sheet, found, problems))
     read = [(content, name.startswith(STOCK)) for name in names if (content := _read(found, name, problems))]
-    rules = read_rules(read, problems)
+    rules = read_rules(read, sheet.ids["schedules"], problems)
     named = len(problems)
     check_rules(rules, sheet, problems)
     if venue and len(problems) == named:
         check_watching(rules, venue, sheet, problems)
+    check_hours(rules, sheet, venue, problems)
     ordered = order_rules(rules.rules, problems)
     plan = build_plan(venue, ordered, sheet) if venue and not len(problems) else None
     check_floor(rules, sheet, plan, problems)

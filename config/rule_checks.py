@@ -9,7 +9,7 @@ from config.problem import Problems, did_you_mean, one_of
 from config.rule_sheet import RuleSheet, WrittenRule
 from config.select import selected_devices, selected_zones, several
 from config.sheet import Sheet
-from rules.conditions import STATES_OF_DEVICE
+from rules.conditions import STATES_OF_DEVICE, WORDS_AROUND
 from rules.quantity import QUANTITIES
 from rules.venue import Venue
 
@@ -46,7 +46,7 @@ def _check_blind(rule: WrittenRule, venue: Venue, problems: Problems) -> None:
         problems.add(rule.mark("zones"), text, about="zones")
     measured = frozenset[str]().union(*(device.quantities for device in devices))
     for tier in rule.tiers:
-        for blind in sorted(tier.when.quantities - measured - STATES_OF_DEVICE.keys())[:1]:
+        for blind in sorted(tier.when.quantities - measured - STATES_OF_DEVICE.keys() - WORDS_AROUND.keys())[:1]:
             text = f"when: no device that rule {rule.entry.id!r} selects measures {blind!r}"
             mark = rule.document.mark((*tier.path, "when"))
             problems.add(mark, text, did_you_mean(blind, measured), about="when")

@@ -58,35 +58,42 @@ class RuleSheet:
     ids: frozenset[str]
 
 
-def read_rules(files: Iterable[tuple[Document, bool]], problems: Problems) -> RuleSheet:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The ids that a condition may name."""
+
+    rules: frozenset[str]
+    schedules: frozenset[str]
+
+
+def read_rules(files: Iterable[tuple[Document, bool]], schedules: frozenset[str], problems: Problems) -> RuleSheet:
     """Check the form of every rule of these files; the flag says which files are stock."""
     rules: list[WrittenRule] = []
     files = list(files)
     ids = frozenset(named for document, _ in files for named in raw_ids(document, "rules"))
+    known = Known(ids, schedules)
     for document, stock in files:
         RULES_SHELL.fit(document, (), problems)
         for index, _ in document.items("rules"):
             path: Path = ("rules", index)
             entry = RULE.fit(document, path, problems)
             if entry is not None:
-                tiers = tuple(_tiers(document, path, entry, ids, problems))
+                tiers = tuple(_tiers(document, path, entry, known, problems))
                 rules.append(WrittenRule(document, path, entry, tiers, stock))
     return RuleSheet(rules, ids)
 
 
-def _tiers(
-    document: Document, path: Path, entry: RuleEntry, ids: frozenset[str], problems: Problems
-) -> Iterator[WrittenTier]:
+def _tiers(document: Document, path: Path, entry: RuleEntry, known: Known, problems: Problems) -> Iterator[WrittenTier]:
     for index, tier in enumerate(entry.tiers):
         tier_path = (*path, "tiers", index)
-        when = _expression(document, (*tier_path, "when"), tier.when, entry, ids, problems)
-        clear = tier.clear and _expression(document, (*tier_path, "clear"), tier.clear, entry, ids, problems)
+        when = _expression(document, (*tier_path, "when"), tier.when, entry, known, problems)
+        clear = tier.clear and _expression(document, (*tier_path, "clear"), tier.clear, entry, known, problems)
         if when is not None and (clear is not None or tier.clear is None):
             yield WrittenTier(tier_path, tier, when, clear or None)
 
 
 def _expression(
-    document: Document, path: Path, text: str, entry: RuleEntry, ids: frozenset[str], problems: Problems
+    document: Document, path: Path, text: str, entry: RuleEntry, known: Known, problems: Problems
 ) -> Expression | None:
     """The parsed condition; None, with every problem noted, when it means nothing."""
     try:
@@ -94,7 +101,7 @@ def _expression(
     except ExpressionError as error:
         _note(document, path, error, problems)
         return None
-    found = meaning_problems(expression, each=entry.each, rule_ids=ids)
+    found = meaning_problems(expression, each=entry.each, rule_ids=known.rules, schedules=known.schedules)
     for problem in found:
         _note(document, path, problem, problems)
     return None if found else expression

@@ -33,6 +33,16 @@ class ZoneSelector(Settings):
     ids: Annotated[list[Id], _SOME] | None = None
 
 
+class VerifyEntry(Settings):
+    """A first signal waits `reset`, and is an alarm when it is there still, or again within `confirm_within` after it.
+
+    The limits are those of NFPA 72's alarm verification: at most 60 s, and a confirmation period of 60 s or more.
+    """
+
+    reset: Annotated[Duration, Field(gt=0, le=60)] = 30.0
+    confirm_within: Annotated[Duration, Field(ge=60, le=300)] = 60.0
+
+
 class TierEntry(Settings):
     """When one tier begins and ends. Without `clear` it ends when `when` no longer holds."""
 
@@ -41,6 +51,7 @@ class TierEntry(Settings):
     clear: Annotated[str, Field(min_length=1)] | None = None
     on_delay: Duration = 0.0
     off_delay: Duration = 0.0
+    verify: VerifyEntry | None = None
 
 
 class InvestigateEntry(Settings):
@@ -72,6 +83,8 @@ class RuleEntry(Settings):
     zones: ZoneSelector | None = None
     tiers: Annotated[list[TierEntry], _SOME]
     latching: bool = False
+    during: Id | None = None
+    show_mode: bool = False
     investigate: InvestigateEntry | None = None
     evacuate: EvacuateEntry | None = None
 

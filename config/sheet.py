@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from config.document import Document, Path
 from config.form import Form
+from config.hours import DutyEntry, SpanEntry
 from config.problem import Mark, Problems
 from config.venue_file import (
     DeviceEntry,
@@ -47,6 +48,8 @@ class Sheet:
     ids: dict[str, frozenset[str]]
     exempt: list[Written[ExemptEntry]]
     never_slower_than_s: float | None
+    schedules: dict[str, list[SpanEntry]]
+    duty: DutyEntry | None
 
     def mark(self, path: Path) -> Mark:
         return self.document.mark(path)
@@ -64,6 +67,8 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
     root = venue.get("id") if isinstance(venue, dict) else None
     if isinstance(root, str):
         ids["zones"] |= {root}
+    named = data.get("schedules")
+    ids["schedules"] = frozenset(named) if isinstance(named, dict) else frozenset()
     return Sheet(
         document,
         head,
@@ -75,6 +80,8 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
         ids,
         sections["exempt"],
         shell.never_slower_than if shell else None,
+        shell.schedules if shell else {},
+        shell.duty if shell else None,
     )
 
 

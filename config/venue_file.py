@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, Field, WithJsonSchema, create_model
 
 from config.form import Form
+from config.hours import DutyEntry, Spans
 from config.kinds import DEVICE_KINDS
 from config.problem import did_you_mean
 from config.words import Duration, Id, Words
@@ -120,6 +121,8 @@ class VenueShell(Settings):
     evacuation_plans: list[Any] = []
     exempt: list[Any] = []
     never_slower_than: Annotated[Duration, Field(gt=0)] | None = None
+    schedules: dict[Id, Spans] = {}
+    duty: DutyEntry | None = None
 
 
 def _with_settings(kind: str, base: type[Settings], settings: type[Settings], **fields: Any) -> type[Settings]:
