@@ -2,6 +2,7 @@
 # make test    every test, against real peers
 # make check   style, types, and which part may import which
 # make bench   the numbers, side by side with a bare MQTT client
+# make fuzz    throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
 # make lock    resolve the dependencies anew
 #
 # Each makes what it needs: a virtual environment in .venv, Python packages by hash, Debian packages for the tests.
@@ -9,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench lock peers
+.PHONY: demo test check bench fuzz lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,6 +19,7 @@ BIN := $(VENV)/bin
 PEERS := mosquitto mosquitto-clients nut-server nut-client openssl systemd
 # Tests wait for real peers and for stories that take a minute far more than they compute: three to a core.
 WORKERS ?= 6
+FUZZ_SECONDS ?= 600
 
 demo: $(VENV)/.demo
 	exec $(BIN)/tocsin demo
@@ -30,6 +32,12 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The short form of it is one of the tests.
+fuzz: $(VENV)/.dev
+	@mkdir -p build/fuzz
+	$(BIN)/python -m tests.fuzz.expressions build/fuzz/corpus -max_total_time=$(FUZZ_SECONDS) -max_len=2100 \
+		-artifact_prefix=build/fuzz/
 
 bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench.run
