@@ -48,15 +48,20 @@ def watch(event: str, _arguments: object) -> None:
         raise Reached(event)
 
 
-def look(text: str) -> None:
-    """Take one text through everything that a condition in a rules file goes through."""
-    refused: ExpressionError | None = None
+def read(text: str) -> Expression | None:
+    """The condition, or None when it is refused with a place in the text and a reason."""
     try:
-        expression = parse(text)
+        return parse(text)
     except ExpressionError as error:
         refused = error
-    if refused is not None:
-        assert refused.message and 0 <= refused.offset <= len(text)
+    assert refused.message and 0 <= refused.offset <= len(text)
+    return None
+
+
+def look(text: str) -> None:
+    """Take one text through everything that a condition in a rules file goes through."""
+    expression = read(text)
+    if expression is None:
         return
     again = parse(render(expression.root))
     assert render(again.root) == render(expression.root)
