@@ -15,7 +15,8 @@ devices:
      quantities: [smoke_obscuration, temperature], stale_after: 30s}
   - {id: call, kind: call_point, zone: hall, link: wire, driver: tocsin, stale_after: 30s}
   - {id: sos, kind: panic_button, zone: attic, link: wire, driver: tocsin, quantities: [pressed]}
-outputs: [{id: out, kind: mqtt, link: wire}]
+outputs: [{id: out, kind: mqtt, link: wire}, {id: log, kind: log}]
+exempt: [{devices: [sos], why: It brings staff.}]
 evacuation_plans:
   - {id: whole, zones: [bar], message: {en: Leave}, assembly_point: {en: Square}}
 """

@@ -137,6 +137,35 @@ def test_a_value_that_no_sensor_reports_is_a_fault(tmp_path: Path) -> None:
     assert run_one(tmp_path, test).failures == []
 
 
+def test_people_put_alarms_aside_and_take_them_back(tmp_path: Path) -> None:
+    """Shelved and out of service, each with its end, by who may; and a show in a zone."""
+    test = """  - name: aside
+    at:
+      - {10s: fault det-1 dirty}
+      - {20s: shelve lost@det-1 1m as engineer}
+      - {30s: unshelve lost@det-1}
+      - {40s: shelve_once lost@det-1 1m as engineer}
+      - {100s: out_of_service det-2 1h as engineer}
+      - {110s: fault det-2 dirty}
+      - {120s: in_service det-2}
+      - {130s: start_show hall 30m}
+      - {140s: start_show hall 30m as commander}
+      - {150s: end_show hall}
+      - {160s: duty off}
+    expect:
+      - {10s: {alarms: [lost@det-1 blue]}}
+      - {20s: {alarm: lost@det-1, overlay: shelved}}
+      - {20s: {decision: hidden, alarm: lost@det-1}}
+      - {30s: {alarm: lost@det-1, tier: blue, overlay: none}}
+      - {99s: {alarm: lost@det-1, overlay: shelved}}
+      - {100s: {alarm: lost@det-1, overlay: none}}
+      - {110s: {alarm: lost@det-2, overlay: out_of_service}}
+      - {120s: {alarm: lost@det-2, overlay: none, tier: blue}}
+      - {130s: {decision: refuse, order: start-show}}
+"""
+    assert run_one(tmp_path, test).failures == []
+
+
 def test_nothing_is_known_where_a_story_starts_so(tmp_path: Path) -> None:
     """`start: unknown` leaves out that all is well; `given` says what is known all the same."""
     test = """  - name: unknown

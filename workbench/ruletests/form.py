@@ -52,6 +52,7 @@ class AlarmExpected(_Expected):
     tier: TierOrNone | None = None
     state: StateWord | None = None
     sounding: bool | None = None
+    overlay: Literal["none", "shelved", "suppressed", "out_of_service"] | None = None  # what keeps it from view
 
 
 class AlarmsExpected(Settings):

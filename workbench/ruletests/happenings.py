@@ -14,17 +14,25 @@ from rules.quantity import QUANTITIES, Kind
 from rules.signal import (
     Acknowledge,
     AllClear,
+    Calendar,
+    Duty,
+    EndShow,
     Fault,
     Heard,
+    InService,
     LinkDown,
     LinkUp,
     OrderEvacuation,
+    OutOfService,
     Reading,
     Recovered,
     Reset,
     Role,
+    Shelve,
     Signal,
     Silence,
+    StartShow,
+    Unshelve,
 )
 from workbench.ruletests.series import SeriesError, parse_series
 
@@ -81,6 +89,23 @@ VERBS: dict[str, _Verb] = {
     "reset": _Verb(("alarm",), lambda at, a, role: (Reset(at, a[0], WHO, WHY, role),), order=True),
     "evacuate": _Verb(("plan",), lambda at, a, role: (OrderEvacuation(at, a[0], WHO, WHY, role),), order=True),
     "all_clear": _Verb(("evacuation",), lambda at, a, role: (AllClear(at, a[0], WHO, WHY, role),), order=True),
+    "shelve": _Verb(
+        ("alarm", "time"), lambda at, a, role: (Shelve(at, a[0], _time(a[1]), False, WHO, WHY, role),), order=True
+    ),
+    "shelve_once": _Verb(
+        ("alarm", "time"), lambda at, a, role: (Shelve(at, a[0], _time(a[1]), True, WHO, WHY, role),), order=True
+    ),
+    "unshelve": _Verb(("alarm",), lambda at, a, role: (Unshelve(at, a[0], WHO, WHY, role),), order=True),
+    "out_of_service": _Verb(
+        ("target", "time"), lambda at, a, role: (OutOfService(at, a[0], _time(a[1]), WHO, WHY, role),), order=True
+    ),
+    "in_service": _Verb(("target",), lambda at, a, role: (InService(at, a[0], WHO, WHY, role),), order=True),
+    "duty": _Verb(("on or off",), lambda at, a, role: (Duty(at, _switch(a[0]), WHO, WHY, role),), order=True),
+    "start_show": _Verb(
+        ("zone", "time"), lambda at, a, role: (StartShow(at, a[0], _time(a[1]), WHO, WHY, role),), order=True
+    ),
+    "end_show": _Verb(("zone",), lambda at, a, role: (EndShow(at, a[0], WHO, WHY, role),), order=True),
+    "calendar": _Verb(("schedule", "on or off"), lambda at, a, _: (Calendar(at, a[0], _switch(a[1])),)),
     "link_down": _Verb(("link",), lambda at, a, _: (LinkDown(at, a[0], WHY),)),
     "link_up": _Verb(("link",), lambda at, a, _: (LinkUp(at, a[0]),)),
     "fault": _Verb(("source", "code"), lambda at, a, _: (Fault(at, a[0], a[1], WHY),)),
@@ -138,6 +163,15 @@ def check_name(kind: str, word: str, plan: Plan) -> None:
             _check_among("zone", word, venue.zones)
         case "measured":
             check_measured(word, plan)
+        case "target":
+            if "@" in word:
+                _check_alarm(word, plan)
+            else:
+                _check_among("device", word, venue.devices)
+        case "schedule":
+            _check_among("schedule", word, plan.schedules)
+        case "on or off":
+            _switch(word)
         case "time":
             _time(word)
         case _:  # a code, a source such as an output, an evacuation by its number: told as they are
@@ -191,6 +225,12 @@ def _retained(at: float, measured: str, text: str) -> Reading:
     if value is None or not fits(quantity, value):
         raise HappeningError(f"found {text[:40]!r}, expected a value of {quantity}: {QUANTITIES[quantity].expected}")
     return Reading(at, device, quantity, value, "retained")
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise HappeningError(f"found {text[:40]!r}, expected 'on' or 'off'")
+    return text == "on"
 
 
 def _time(text: str) -> float:

@@ -118,10 +118,13 @@ def _alarm(expected: AlarmExpected, moment: Moment) -> str:
     tier, state = (status.tier.word, status.state) if status else (Tier.NONE.word, "normal")
     sounding = status.sounding if status else False
     words = f"{expected.alarm} is {'normal' if state == 'normal' else f'{state} {tier}'}"
-    if expected.tier is None and expected.state is None and state in ("normal", "pending"):
+    if expected.tier is None and expected.state is None and expected.overlay is None and state in ("normal", "pending"):
         return words
     if expected.tier not in (None, tier) or expected.state not in (None, state):
         return words
+    overlays = [one.kind for one in status.overlays] if status else []
+    if expected.overlay is not None and expected.overlay not in (overlays or ["none"]):
+        return f"{words} and {', '.join(overlays) or 'not kept from view'}"
     if expected.sounding not in (None, sounding):
         return f"{words} and {'sounds' if sounding else 'does not sound'}"
     because = status.because if status else ()

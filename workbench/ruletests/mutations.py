@@ -103,7 +103,7 @@ def _of_value(name: str, value: Any, default: Any, whole: Any, context: _Context
     elif isinstance(value, float | int):
         yield from _of_time(name, float(value))
     elif isinstance(value, tuple):
-        yield from _of_list(words, value, context)
+        yield from _of_list(words, value, context, least=0 if default == () else 1)
     elif value is not None:
         if value != default:
             yield _Change(default, f"{words} was left out")
@@ -132,9 +132,9 @@ def _of_time(name: str, value: float) -> Iterator[_Change]:
         yield _Change(ADDED_DELAY_S, f"{words} 0s became {_time(ADDED_DELAY_S)}")
 
 
-def _of_list(words: str, names: tuple[Any, ...], context: _Context) -> Iterator[_Change]:
+def _of_list(words: str, names: tuple[Any, ...], context: _Context, least: int = 1) -> Iterator[_Change]:
     for index, name in enumerate(names):
-        if len(names) > 1 and isinstance(name, str) and context.watches(name):
+        if len(names) > least and isinstance(name, str) and context.watches(name):
             yield _Change((*names[:index], *names[index + 1 :]), f"{words}: {name} was left out")
 
 
