@@ -122,7 +122,7 @@ def _alarm(expected: AlarmExpected, moment: Moment) -> str:
         return words
     if expected.tier not in (None, tier) or expected.state not in (None, state):
         return words
-    overlays = [one.kind for one in status.overlays] if status else []
+    overlays: list[str] = [one.kind for one in status.overlays] if status else []
     if expected.overlay is not None and expected.overlay not in (overlays or ["none"]):
         return f"{words} and {', '.join(overlays) or 'not kept from view'}"
     if expected.sounding not in (None, sounding):
