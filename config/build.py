@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from config.evacuation_file import PlanEntry, StageEntry
 from config.hours import only_during, or_not_during, schedule
 from config.kinds import DEVICE_KINDS
 from config.rule_sheet import WrittenRule, WrittenTier
@@ -13,10 +14,11 @@ from config.sheet import Sheet
 from config.venue_file import DeviceEntry, VenueEntry
 from drivers.contract import Binding
 from drivers.registry import Attached
+from rules.decision import StageAction
 from rules.expression import Call, Name, walk
-from rules.plan import DutyRule, EvacuationPlan, InvestigationRule, Plan, Rule, TierRule, VerifyRule
+from rules.plan import DutyRule, EvacuationPlan, InvestigationRule, Plan, Rule, Stage, TierRule, VerifyRule, Who
 from rules.tier import Tier
-from rules.venue import Device, Text, Venue, Zone
+from rules.venue import Device, Route, Text, Venue, Zone
 
 
 def build_venue(head: VenueEntry, sheet: Sheet) -> Venue:
@@ -29,6 +31,8 @@ def build_venue(head: VenueEntry, sheet: Sheet) -> Venue:
             zone.name.text() if zone.name else Text(zone.id),
             zone.parent or head.id,
             tuple(zone.neighbours),
+            tuple(Route(route.id, tuple(route.through), route.to.text()) for route in zone.routes),
+            zone.capacity,
         )
         for zone in (written.entry for written in sheet.zones)
     ]
@@ -59,13 +63,21 @@ def build_plan(venue: Venue, rules: Sequence[WrittenRule], sheet: Sheet) -> Plan
     return Plan(
         venue,
         tuple(_rule(rule, venue) for rule in rules),
-        {
-            plan.id: EvacuationPlan(plan.id, tuple(plan.zones), plan.message.text(), plan.assembly_point.text())
-            for plan in plans
-        },
+        {plan.id: _evacuation_plan(plan) for plan in plans},
         {name: schedule(spans) for name, spans in sheet.schedules.items()},
         DutyRule(sheet.duty.schedule or "") if sheet.duty else None,
     )
+
+
+def _evacuation_plan(plan: PlanEntry) -> EvacuationPlan:
+    stages = tuple(_stage(stage) for stage in plan.stages or ())
+    return EvacuationPlan(plan.id, tuple(plan.zones), plan.message.text(), plan.assembly_point.text(), stages)
+
+
+def _stage(stage: StageEntry) -> Stage:
+    actions = tuple(StageAction(one.action, one.target) for one in stage.actions)
+    who: Who = stage.zones if isinstance(stage.zones, str) else "listed"
+    return Stage(stage.id, stage.listed, who, stage.after, actions)
 
 
 def _rule(rule: WrittenRule, venue: Venue) -> Rule:

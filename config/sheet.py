@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from config.document import Document, Path
+from config.evacuation_file import PlanEntry
 from config.form import Form
 from config.hours import DutyEntry, SpanEntry
 from config.problem import Mark, Problems
@@ -13,7 +14,6 @@ from config.venue_file import (
     ExemptEntry,
     LinkEntry,
     OutputEntry,
-    PlanEntry,
     VenueEntry,
     VenueShell,
     ZoneEntry,

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 
 from config.document import Path, words
+from config.evacuation_checks import check_evacuation
 from config.kinds import DEVICE_KINDS
 from config.problem import Mark, Problems, did_you_mean, one_of
+from config.references import known
 from config.sheet import Sheet, Written
 from config.venue_file import DeviceEntry, LinkEntry, OutputEntry
 from drivers.registry import DRIVERS, LINKS
@@ -26,9 +28,7 @@ def check_venue(sheet: Sheet, problems: Problems) -> None:
         _check_address(device, addresses, sheet, problems)
     for output in sheet.outputs:
         _check_output(output, links, sheet, problems)
-    for plan in sheet.plans:
-        for index, zone in enumerate(plan.entry.zones):
-            _known("zone", zone, sheet, (*plan.path, "zones", index), problems)
+    check_evacuation(sheet, problems)
 
 
 def _check_ids(sheet: Sheet, problems: Problems) -> None:
@@ -48,25 +48,13 @@ def _check_ids(sheet: Sheet, problems: Problems) -> None:
             seen.setdefault(named, sheet.mark(path))
 
 
-def _known(what: str, name: str, sheet: Sheet, path: Path, problems: Problems) -> bool:
-    """Whether something of this id is there; notes it when not."""
-    section = f"{what}s"
-    if name in sheet.ids[section]:
-        return True
-    data = sheet.document.data
-    if isinstance(data, dict) and isinstance(data.get(section), list):
-        text = f"unknown {what} {name!r}, expected the id of a {what}"
-        problems.add(sheet.mark(path), text, did_you_mean(name, sheet.ids[section]), words(path))
-    return False
-
-
 def _check_zones(sheet: Sheet, problems: Problems) -> None:
     parents: dict[str, str] = {}
     for zone in sheet.zones:
-        if zone.entry.parent is not None and _known("zone", zone.entry.parent, sheet, (*zone.path, "in"), problems):
+        if zone.entry.parent is not None and known("zone", zone.entry.parent, sheet, (*zone.path, "in"), problems):
             parents[zone.entry.id] = zone.entry.parent
         for index, neighbour in enumerate(zone.entry.neighbours):
-            _known("zone", neighbour, sheet, (*zone.path, "neighbours", index), problems)
+            known("zone", neighbour, sheet, (*zone.path, "neighbours", index), problems)
     looping = _looping(parents)
     for zone in sheet.zones:
         if zone.entry.id in looping:
@@ -105,9 +93,9 @@ def _check_device(
 ) -> None:
     entry = device.entry
     _choice("device kind", entry.kind, DEVICE_KINDS, (*device.path, "kind"), sheet, problems)
-    _known("zone", entry.zone, sheet, (*device.path, "zone"), problems)
-    known = _known("link", entry.link, sheet, (*device.path, "link"), problems)
-    if _choice("driver", entry.driver, DRIVERS, (*device.path, "driver"), sheet, problems) and known:
+    known("zone", entry.zone, sheet, (*device.path, "zone"), problems)
+    on_link = known("link", entry.link, sheet, (*device.path, "link"), problems)
+    if _choice("driver", entry.driver, DRIVERS, (*device.path, "driver"), sheet, problems) and on_link:
         _check_driver(device, links.get(entry.link), sheet, problems)
     for index, quantity in enumerate(entry.quantities or ()):
         _choice("quantity", quantity, QUANTITIES, (*device.path, "quantities", index), sheet, problems)
@@ -159,7 +147,7 @@ def _check_output(
 ) -> None:
     """An output that names a link uses a link of its own kind."""
     name = getattr(output.entry, "link", None)
-    if not isinstance(name, str) or not _known("link", name, sheet, (*output.path, "link"), problems):
+    if not isinstance(name, str) or not known("link", name, sheet, (*output.path, "link"), problems):
         return
     link = links.get(name)
     if link and output.entry.kind in LINKS and link.entry.kind != output.entry.kind:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, WithJsonSchema, create_model
 
+from config.evacuation_file import ROUTES_MAX, PlanEntry, RouteEntry
 from config.form import Form
 from config.hours import DutyEntry, Spans
 from config.kinds import DEVICE_KINDS
@@ -54,6 +55,8 @@ class ZoneEntry(Settings):
     name: Words | None = None
     parent: Id | None = Field(None, alias="in")
     neighbours: list[Id] = []
+    routes: Annotated[list[RouteEntry], Field(max_length=ROUTES_MAX)] = []
+    capacity: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
 class DeviceEntry(Settings):
@@ -70,15 +73,6 @@ class DeviceEntry(Settings):
     quantities: Annotated[list[Annotated[str, _QUANTITY]], Field(min_length=1)] | None = None
     stale_after: Annotated[Duration, Field(gt=0)] | None = None
     options: dict[str, Any] = {}
-
-
-class PlanEntry(Settings):
-    """An evacuation plan: who is led out, and what they are told."""
-
-    id: Id
-    zones: Annotated[list[Id], Field(min_length=1)]
-    message: Words
-    assembly_point: Words
 
 
 class ExemptEntry(Settings):

@@ -32,6 +32,7 @@ from daemon.why import UnknownAlarm, alarm_at
 from rules.decision import Refuse
 from rules.signal import (
     Acknowledge,
+    AdvanceEvacuation,
     AllClear,
     Duty,
     EndShow,
@@ -83,6 +84,7 @@ _ORDERS: dict[OrderWord, Callable[[float, OrderBody], Order]] = {
     "silence": lambda at, body: Silence(at, body.target, body.who, body.why, body.role),
     "reset": lambda at, body: Reset(at, body.target, body.who, body.why, body.role),
     "evacuate": lambda at, body: OrderEvacuation(at, body.target, body.who, body.why, body.role),
+    "advance": lambda at, body: AdvanceEvacuation(at, body.target, body.who, body.why, body.role),
     "all-clear": lambda at, body: AllClear(at, body.target, body.who, body.why, body.role),
     "duty-on": lambda at, body: Duty(at, True, body.who, body.why, body.role),
     "duty-off": lambda at, body: Duty(at, False, body.who, body.why, body.role),

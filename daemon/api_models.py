@@ -16,6 +16,7 @@ OrderWord = Literal[
     "silence",
     "reset",
     "evacuate",
+    "advance",
     "all-clear",
     "duty-on",
     "duty-off",
@@ -171,8 +172,19 @@ class FaultView(Struct, frozen=True):
     explained_by: str = ""
 
 
+class ActionView(Struct, frozen=True):
+    """Something that is done when a stage begins."""
+
+    action: str
+    target: str
+
+
 class EvacuationView(Struct, frozen=True):
-    """One evacuation in force, and what people are told."""
+    """One evacuation in force, and what people are told.
+
+    `zones` are moved so far; `next_stage` begins by itself at `due`, and both are None when none is left. `blocked` are
+    the routes not to be taken, `origins` all the zones where fire was confirmed.
+    """
 
     evacuation: str
     plan: str
@@ -184,6 +196,12 @@ class EvacuationView(Struct, frozen=True):
     assembly_point: NameView
     since: str
     since_at: float
+    stage: str
+    next_stage: str | None
+    due: str | None
+    due_at: float | None
+    blocked: tuple[str, ...]
+    origins: tuple[str, ...]
 
 
 class LinkView(Struct, frozen=True):
@@ -295,8 +313,10 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     alarm, rule, category, place, zone, tier, state, sounding; raise: first_out, grouped; hidden: overlay, until, by;
     shown: overlay, grouped; withheld: overlay; chattering: count. flood, end_flood: count. investigate: alarm, zone,
     step, deadline. stand_down: alarm, zone. verify: alarm, zone, deadline. duty_change: staffed. show_mode: zone,
-    deadline, who. end_show_mode: zone. evacuate, end_evacuation: evacuation, plan, zones, origin. zone_tier: zone,
-    tier. report_fault, end_fault: source, code, text, explained_by. refuse: order, target, reason. All: because.
+    deadline, who. end_show_mode: zone. evacuate, advance: evacuation, plan, zones, origin, stage, actions,
+    blocked, moved (all zones so far). reroute: evacuation, plan, zones, origin, stage, blocked. end_evacuation:
+    evacuation, plan, zones. zone_tier: zone, tier. report_fault, end_fault: source, code, text, explained_by. refuse:
+    order, target, reason. All: because.
     """
 
     id: int
@@ -321,6 +341,10 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     plan: str = ""
     zones: tuple[str, ...] = ()
     origin: str = ""
+    stage: str = ""
+    actions: tuple[ActionView, ...] = ()
+    blocked: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     source: str = ""
     source_name: NameView | None = None
     code: str = ""

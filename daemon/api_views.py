@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from daemon.api_models import (
+    ActionView,
     AlarmView,
     BecauseView,
     DeviceView,
@@ -228,6 +229,7 @@ class Views:
 
     def _evacuation(self, evacuation: EvacuationStatus) -> EvacuationView:
         plan = self._core.plan.evacuation_plans.get(evacuation.plan)
+        stages = plan.stages if plan else ()
         return EvacuationView(
             evacuation=evacuation.evacuation,
             plan=evacuation.plan,
@@ -239,6 +241,12 @@ class Views:
             assembly_point=_name(plan.assembly_point) if plan else NameView(""),
             since=self._time(evacuation.since),
             since_at=evacuation.since,
+            stage=evacuation.stage,
+            next_stage=next((one.id for one in stages if one.id not in evacuation.begun), None),
+            due=None if evacuation.due is None else self._time(evacuation.due),
+            due_at=evacuation.due,
+            blocked=evacuation.blocked,
+            origins=evacuation.origins,
         )
 
     def _event(self, number: int, wall: float, decision: Decision) -> EventView:
@@ -253,6 +261,8 @@ class Views:
                 told[field] = self._time(told[field])
         if "rule" in told:
             told["title"] = self._title(told["rule"])
+        if "actions" in told:
+            told["actions"] = [ActionView(action, target) for action, target in told["actions"]]
         for field in ("place", "zone", "source"):
             if field in told:
                 told[f"{field}_name"] = self._name_of(told[field])

@@ -40,6 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "silence": Entry("daemon.order_commands:silence", _ORDER, "Stop the sounder for one alarm, or for all that stand."),
     "reset": Entry("daemon.order_commands:reset", _ORDER, "End a latched alarm whose cause is gone."),
     "evacuate": Entry("daemon.order_commands:evacuate", _ORDER, "Put an evacuation plan in force, at once."),
+    "advance": Entry("daemon.order_commands:advance", _ORDER, "Begin the next stage of an evacuation now."),
     "all-clear": Entry("daemon.order_commands:all_clear", _ORDER, "End an evacuation. Only a person can."),
 }
 

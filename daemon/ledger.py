@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from daemon.core import Event
 from drivers.contract import Delivery
-from rules.decision import EndEvacuation, Evacuate
+from rules.decision import Advance, EndEvacuation, Evacuate, Reroute
 
 Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
 
@@ -47,12 +47,13 @@ class Owed(Struct, frozen=True, array_like=True):
 class Ledger:
     """The deliveries owed after all that it took, and those that put the evacuations in force, owed or not.
 
-    Bounded by its readers: a worker settles what it drops, and there are as many evacuations as plans.
+    Bounded by its readers: a worker settles what it drops, and there are as many evacuations as plans, each with one
+    delivery for a stage and one for its routes.
     """
 
     def __init__(self, owed: Iterable[Owed] = (), in_force: Iterable[Delivery] = ()) -> None:
         self._owed = {(one.decision, one.output): one.delivery for one in owed}
-        self._in_force: dict[str, Delivery] = {}
+        self._in_force: dict[str, list[Delivery]] = {}
         for delivery in in_force:
             self._follow(delivery)
 
@@ -67,14 +68,20 @@ class Ledger:
             self._owed.pop((one.decision, one.output), None)
 
     def in_force(self) -> list[Delivery]:
-        """The deliveries of the evacuations in force, under the ids they were told with."""
-        return list(self._in_force.values())
+        """What put the evacuations in force, stage by stage, and last changed their routes, under the ids they were
+        told with."""
+        return [delivery for told in self._in_force.values() for delivery in told]
 
     def _follow(self, delivery: Delivery) -> None:
-        if isinstance(delivery.decision, Evacuate):
-            self._in_force[delivery.decision.evacuation] = delivery
-        elif isinstance(delivery.decision, EndEvacuation):
-            self._in_force.pop(delivery.decision.evacuation, None)
+        decision = delivery.decision
+        if isinstance(decision, Evacuate | Advance):
+            self._in_force.setdefault(decision.evacuation, []).append(delivery)
+        elif isinstance(decision, Reroute):  # it tells all blocked routes: only the last one counts
+            told = self._in_force.get(decision.evacuation, [])
+            kept = [one for one in told if not isinstance(one.decision, Reroute)]
+            self._in_force[decision.evacuation] = [*kept, delivery]
+        elif isinstance(decision, EndEvacuation):
+            self._in_force.pop(decision.evacuation, None)
 
     def owed(self) -> list[Owed]:
         """In the order in which they were decided."""

@@ -122,6 +122,20 @@ def evacuate(
     _order("evacuate", plan, _plans, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
+def advance(
+    evacuation: EvacuationArgument,
+    why: WhyOption = "",
+    who: WhoOption = "",
+    role: RoleOption = "operator",
+    socket: SocketOption = None,
+    state: StateOption = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Begin the next stage of EVACUATION before its time. `tocsin status` names it. Needs --role commander."""
+    _order("advance", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
+
+
 def all_clear(
     evacuation: EvacuationArgument,
     why: WhyOption = "",

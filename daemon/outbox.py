@@ -9,7 +9,7 @@ from daemon.core import Event
 from daemon.journal import Entry, Journal
 from daemon.ledger import Owed, Run, Settled
 from daemon.worker import Job, Worker
-from rules.decision import EndEvacuation, Evacuate
+from rules.decision import Advance, EndEvacuation, Evacuate
 
 SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id
 SETTLE_ROWS = 500
@@ -68,4 +68,4 @@ class Outbox:
 
 
 def _priority(job: Job) -> int:
-    return 0 if isinstance(job.delivery.decision, Evacuate | EndEvacuation) else 1
+    return 0 if isinstance(job.delivery.decision, Evacuate | Advance | EndEvacuation) else 1

@@ -52,14 +52,29 @@ def banner(evacuation: EvacuationView, lang: Lang) -> Text:
     zones = ", ".join(name_in(name, lang) for name in evacuation.zone_names)
     origin, since = name_in(evacuation.origin_name, lang), clock(evacuation.since)
     message, place = name_in(evacuation.message, lang), name_in(evacuation.assembly_point, lang)
+    progress = _progress(evacuation, lang)
     if lang == "zh":
         return Text(
-            f"疏散进行中  {zones}  自 {since} 起, 起于{origin}\n{message}  集合点: {place}  [{evacuation.evacuation}]"
+            f"疏散进行中  {zones}  自 {since} 起, 起于{origin}\n"
+            f"{message}  集合点: {place}  [{evacuation.evacuation}]{progress}"
         )
     return Text(
         f"EVACUATION IN FORCE  {zones}  since {since}, began in {origin}\n"
-        f"{message}  Assembly point: {place}  [{evacuation.evacuation}]"
+        f"{message}  Assembly point: {place}  [{evacuation.evacuation}]{progress}"
     )
+
+
+def _progress(evacuation: EvacuationView, lang: Lang) -> str:
+    """A line more where an evacuation has stages to come or a route is blocked."""
+    told: list[str] = []
+    if evacuation.due is not None:
+        due = clock(evacuation.due)
+        english = f"Stage {evacuation.stage}; next: {evacuation.next_stage} at {due}"
+        told.append(pick((english, f"阶段 {evacuation.stage}; 下一阶段: {evacuation.next_stage} {due}"), lang))
+    if evacuation.blocked:
+        routes = ", ".join(evacuation.blocked)
+        told.append(pick((f"BLOCKED ROUTES: {routes}", f"受阻路线: {routes}"), lang))
+    return "\n" + "  ".join(told) if told else ""
 
 
 def zone_grid(zones: Sequence[ZoneView], width: int, lang: Lang) -> list[Text]:
@@ -191,7 +206,11 @@ def event_line(event: EventView, lang: Lang) -> Text:
     target = event.alarm or event.evacuation or event.source or event.zone or event.target
     place = event.place_name or event.zone_name or event.source_name
     name = name_in(place, lang) if place else ""
-    parts = [target, name if name != target else "", event.plan, event.order, event.code, event.step, event.text]
+    blocked = pick(("blocked: ", "受阻: "), lang) + ", ".join(event.blocked) if event.blocked else ""
+    parts = [
+        *(target, name if name != target else "", event.plan, event.stage, blocked),
+        *(event.order, event.code, event.step, event.text),
+    ]
     line.append("  " + "  ".join(part for part in [*parts, event.reason, *_more(event, lang)] if part))
     if event.because and event.because[-1].text != event.text:
         last = event.because[-1]

@@ -14,7 +14,7 @@ from daemon.core import Event
 from daemon.journal_text import Column, Item
 from daemon.ledger import Ledger, Owed, Run, Settled
 from drivers.contract import Delivery
-from rules.decision import Decision, Escalate, Evacuate, Raise, Shown
+from rules.decision import Advance, Decision, Escalate, Evacuate, Raise, Shown
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Signal
@@ -104,6 +104,8 @@ def _subject(decision: Decision) -> str:
             return f"{decision.alarm} {decision.tier}"
         case Evacuate():
             return decision.evacuation
+        case Advance():
+            return f"{decision.evacuation} {decision.stage}"
         case _:
             return ""
 
@@ -111,6 +113,7 @@ def _subject(decision: Decision) -> str:
 def _still_standing(news: list[Decision], engine: Engine) -> list[Decision]:
     standing = {f"{alarm.alarm} {alarm.tier}" for alarm in engine.alarms()}
     standing |= {status.evacuation for status in engine.evacuations()}
+    standing |= {f"{status.evacuation} {stage}" for status in engine.evacuations() for stage in status.begun}
     return [decision for decision in news if _subject(decision) in standing]
 
 

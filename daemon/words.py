@@ -65,6 +65,8 @@ EVENT: dict[str, tuple[str, str]] = {
     "show_mode": ("SHOW", "演出模式"),
     "end_show_mode": ("SHOW OVER", "演出结束"),
     "evacuate": ("EVACUATE", "疏散"),
+    "advance": ("ADVANCE", "扩大疏散"),
+    "reroute": ("REROUTE", "改道"),
     "end_evacuation": ("ALL CLEAR", "疏散解除"),
     "zone_tier": ("ZONE", "区域"),
     "report_fault": ("FAULT", "故障"),

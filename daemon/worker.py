@@ -14,7 +14,7 @@ from daemon.clock import Clock
 from daemon.core import OutputHealth
 from daemon.ledger import Outcome, Settled
 from drivers.contract import Delivery, DeliveryFailed, Output
-from rules.decision import EndEvacuation, Evacuate
+from rules.decision import Advance, EndEvacuation, Evacuate
 from rules.signal import Fault, Recovered, Signal
 
 PENDING_MAX = 10_000  # deliveries in line, about 10 MB; beyond it the oldest is dropped: the newest state matters
@@ -51,7 +51,7 @@ class Worker:
         self._report = report
         self._line: deque[Job] = deque()
         self._arrived = asyncio.Event()
-        self._commands: dict[str, Job] = {}  # evacuation -> what is to be told of it now
+        self._commands: dict[str, Job] = {}  # by stage of an evacuation, or its end: what is to be told now
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._at_rest = asyncio.Event()  # nothing waits for a confirmation
@@ -78,7 +78,11 @@ class Worker:
         """Take a delivery; never blocks."""
         self._at_rest.clear()
         decision = job.delivery.decision
-        if isinstance(decision, Evacuate | EndEvacuation):
+        if isinstance(decision, Evacuate | Advance):
+            self._command(f"{decision.evacuation}/{decision.stage}", job)
+            return
+        if isinstance(decision, EndEvacuation):
+            self._supersede(decision.evacuation)
             self._command(decision.evacuation, job)
             return
         if len(self._line) >= PENDING_MAX:
@@ -97,52 +101,60 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             self._group = group
             try:
-                for evacuation in self._commands:
-                    self._launch(evacuation)
+                for command in self._commands:
+                    self._launch(command)
                 await self._serve_line()
             finally:
                 self._group = None
 
-    def _command(self, evacuation: str, job: Job) -> None:
-        """The newest word on an evacuation is the only one: its end takes back an order that nobody confirmed."""
-        earlier = self._commands.pop(evacuation, None)
+    def _command(self, command: str, job: Job) -> None:
+        """The newest word on a stage is the only one."""
+        self._take_back(command)
+        self._commands[command] = job
+        self._launch(command)
+
+    def _supersede(self, evacuation: str) -> None:
+        """Its end takes back every stage that nobody confirmed."""
+        for command in [one for one in self._commands if one.startswith(f"{evacuation}/")]:
+            self._take_back(command)
+
+    def _take_back(self, command: str) -> None:
+        earlier = self._commands.pop(command, None)
         if earlier is not None:
-            self._stop(evacuation)
+            self._stop(command)
             self._end(earlier, "superseded")
             self._lower(earlier, "unconfirmed")
-        self._commands[evacuation] = job
-        self._launch(evacuation)
 
-    def _launch(self, evacuation: str) -> None:
+    def _launch(self, command: str) -> None:
         if self._group is not None:
-            self._tasks[evacuation] = self._group.create_task(
-                self._tell(evacuation, self._commands[evacuation]), name=f"{self.source}/{evacuation}"
+            self._tasks[command] = self._group.create_task(
+                self._tell(command, self._commands[command]), name=f"{self.source}/{command}"
             )
 
-    def _stop(self, evacuation: str) -> None:
-        task = self._tasks.pop(evacuation, None)
+    def _stop(self, command: str) -> None:
+        task = self._tasks.pop(command, None)
         if task is not None:
             task.cancel()
 
-    async def _tell(self, evacuation: str, job: Job) -> None:
+    async def _tell(self, command: str, job: Job) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while not self._expired(job):
             tried = loop.time()
             failure = await self._attempt(job.delivery, COMMAND_TRY_S)
             if failure is None:
-                self._finish_command(evacuation, job, "confirmed")
+                self._finish_command(command, job, "confirmed")
                 self._lower(job, "unconfirmed")
                 return
             if loop.time() - began >= COMMAND_FAULT_S:
                 text = f"{_what(job)} is not confirmed after {COMMAND_FAULT_S:.0f} s: {failure}"
                 self._raise(job, "unconfirmed", text)
             await asyncio.sleep(max(0.0, tried + COMMAND_TRY_S - loop.time()))
-        self._finish_command(evacuation, job, "expired")
+        self._finish_command(command, job, "expired")
 
-    def _finish_command(self, evacuation: str, job: Job, outcome: Outcome) -> None:
-        del self._commands[evacuation]
-        self._tasks.pop(evacuation, None)
+    def _finish_command(self, command: str, job: Job, outcome: Outcome) -> None:
+        del self._commands[command]
+        self._tasks.pop(command, None)
         self._end(job, outcome)
 
     async def _serve_line(self) -> None:

@@ -8,7 +8,7 @@ from rules.alarm import Alarm
 from rules.annunciator import Annunciator
 from rules.cause import Cause, GroupCause, Watcher
 from rules.decision import Because, Chattering, Decision, Investigate, OverlayKind, StandDown
-from rules.evacuation import Evacuations
+from rules.evacuation import STAGE, Evacuations
 from rules.evidence import evidence
 from rules.faults import FaultRegister
 from rules.investigation import Investigation, Step
@@ -37,7 +37,7 @@ class Board:
         self._investigating = house.investigating
         self._timers = timers
         self.zones = ZoneTiers(plan.venue)
-        self.evacuations = Evacuations()
+        self.evacuations = Evacuations(plan, timers)
         self.suppression = Suppression(plan.rules, plan.venue, house, faults)
         self.annunciator = Annunciator()
         self.out: list[Decision] = []
@@ -91,8 +91,11 @@ class Board:
             self._announce(alarm, decision, now)
         if chattering:
             self.out.append(lifecycle.change(Chattering, alarm, now, count=len(alarm.chatter.raised)))
+        rerouted = self.evacuations.ways.change(alarm, shown_before, alarm.tier)
         if before < alarm.top <= after and not alarm.disabled:
             self._confirmed(cause, because, now)
+        if rerouted:
+            self.out += self.evacuations.reroute(now, alarm.because)
         self.out += self.zones.change(alarm, shown_before, alarm.tier, now, alarm.because)
         if before != after and not alarm.disabled:
             self._tell_readers(alarm, before, after, now)
@@ -102,6 +105,8 @@ class Board:
     def shown(self, alarm: Alarm, decision: Decision, before: Tier, because: tuple[Because, ...], now: float) -> None:
         """Say a decision on an alarm whose shown tier was `before`, and what it does to the zones."""
         self._announce(alarm, decision, now)
+        if self.evacuations.ways.change(alarm, before, alarm.tier):
+            self.out += self.evacuations.reroute(now, because)
         self.out += self.zones.change(alarm, before, alarm.tier, now, because)
 
     def cover(self, cause: Cause, overlay: Overlay, now: float) -> None:
@@ -151,11 +156,14 @@ class Board:
             self._timers.set(("window", alarm.id), cause.window_expires_at(now))
 
     def ring(self, key: Key, now: float) -> None:
-        """A timer of a cause is over."""
+        """A timer of a cause, or of an evacuation, is over."""
         kind, alarm_id = key
         if kind == "flood":
             self.out += self.annunciator.expire(now)
             self._timers.set(key, self.annunciator.due)
+            return
+        if kind == STAGE:
+            self.out += self.evacuations.ring(alarm_id, now)
             return
         cause = self.causes[alarm_id]
         if kind == "overlay":
@@ -184,6 +192,7 @@ class Board:
             alarm = cause.alarm
             self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())
             self.annunciator.note(alarm)
+            self.evacuations.ways.change(alarm, Tier.NONE, alarm.tier)
             self.schedule(cause, now)
             self._set_timers(alarm, now)
         self._timers.set(("flood", ""), self.annunciator.due)
@@ -287,7 +296,7 @@ class Board:
             self._timers.set(("investigate", alarm.id), None)
         plan = self.plan.evacuation_plans.get(alarm.rule.evacuate or "")
         if plan is not None:
-            self.out += self.evacuations.begin(plan, alarm.zone, now, because)
+            self.out += self.evacuations.confirmed(plan, alarm.zone, now, because)
 
     def _tell_readers(self, alarm: Alarm, before: Tier, after: Tier, now: float) -> None:
         for cause in self._reading.get(alarm.id, ()):
@@ -306,7 +315,7 @@ class Board:
             self.suppress(self.suppression.consequences(alarm), now)
 
     def _begin_investigation(self, cause: GroupCause, investigation: Investigation, trigger: Alarm, now: float) -> None:
-        evacuating = self.evacuations.of_plan(cause.alarm.rule.evacuate or "") is not None
+        evacuating = self.evacuations.moves_everybody(cause.alarm.rule.evacuate or "")
         if evacuating or cause.alarm.overlays or cause.alarm.stands(cause.alarm.top):
             return
         if self._holds_back(cause, trigger):

@@ -178,15 +178,53 @@ class StandDown(Struct, frozen=True, tag="stand_down"):
     because: tuple[Because, ...] = ()
 
 
+class StageAction(Struct, frozen=True, array_like=True):
+    """What is done when a stage of an evacuation begins: a word that the receiver knows, and a zone or device."""
+
+    action: str
+    target: str
+
+
 class Evacuate(Struct, frozen=True, tag="evacuate"):
-    """Lead people out. Latched: only EndEvacuation, ordered by a person, ends it."""
+    """Lead people out: the first stage of a plan. Latched: only EndEvacuation, ordered by a person, ends it."""
 
     at: float
     evacuation: str
     plan: str
-    zones: tuple[str, ...]
+    zones: tuple[str, ...]  # those of this stage
     origin: str  # the zone where it began
     because: tuple[Because, ...] = ()
+    stage: str = ""
+    actions: tuple[StageAction, ...] = ()
+    blocked: tuple[str, ...] = ()  # ids of the routes, out of all zones moved so far, that pass a fire
+
+
+class Advance(Struct, frozen=True, tag="advance"):
+    """A further stage of an evacuation in force begins. `zones` is empty for a stage of actions alone."""
+
+    at: float
+    evacuation: str
+    plan: str
+    stage: str
+    zones: tuple[str, ...]  # those of this stage
+    actions: tuple[StageAction, ...] = ()
+    blocked: tuple[str, ...] = ()  # as in Evacuate
+    because: tuple[Because, ...] = ()
+    origin: str = ""
+    moved: tuple[str, ...] = ()  # the zones of all stages so far
+
+
+class Reroute(Struct, frozen=True, tag="reroute"):
+    """A route became blocked or free while people are led out. `blocked` replaces what was said before."""
+
+    at: float
+    evacuation: str
+    plan: str
+    zones: tuple[str, ...]  # those of all stages so far
+    blocked: tuple[str, ...]
+    because: tuple[Because, ...] = ()
+    stage: str = ""  # the one that began last
+    origin: str = ""
 
 
 class EndEvacuation(Struct, frozen=True, tag="end_evacuation"):
@@ -260,6 +298,8 @@ Decision = (
     | ShowMode
     | EndShowMode
     | Evacuate
+    | Advance
+    | Reroute
     | EndEvacuation
     | ZoneTier
     | ReportFault

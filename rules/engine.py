@@ -231,10 +231,9 @@ class Engine:
             if causes[alarm].investigation is None:
                 self._left_over.investigation_gone(alarm, alarm_kept)
         self._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
-        self._board.evacuations.in_force = {status.evacuation: status for status in kept.evacuations}
-        self._board.evacuations.count = kept.evacuation_count
         self._board.annunciator.restore(kept.flood_raised, kept.flood_since)
         self._board.take_up(kept.now)
+        self._board.evacuations.restore(kept.evacuations, kept.evacuation_count)
         self._left_over.zones_told(kept.zones, self._board.zones.tiers)
         self._expect_all()
 
@@ -400,6 +399,7 @@ class Engine:
         for source, code in list(self._faults.standing):
             if not self._can_be_faulted(source):
                 self._board.out += self._faults.end(source, code, now)
+        self._board.out += self._board.evacuations.reroute(now, ())
 
     def _can_be_faulted(self, source: str) -> bool:
         """Whether a source is a device, a link or what stands behind it, an output, or Tocsin itself."""

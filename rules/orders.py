@@ -10,6 +10,7 @@ from rules.decision import Because, Refuse
 from rules.plan import Rule
 from rules.signal import (
     Acknowledge,
+    AdvanceEvacuation,
     AllClear,
     Duty,
     EndShow,
@@ -47,6 +48,8 @@ def carry_out(board: Board, order: Order, now: float) -> None:
             _reset(board, order, by, now)
         case OrderEvacuation():
             _evacuate(board, order, by, now)
+        case AdvanceEvacuation():
+            _advance(board, order, by, now)
         case AllClear():
             _all_clear(board, order, by, now)
         case Duty():
@@ -89,6 +92,8 @@ def _named(order: Order) -> tuple[str, str]:
             return "reset", order.alarm
         case OrderEvacuation():
             return "evacuate", order.plan
+        case AdvanceEvacuation():
+            return "advance", order.evacuation
         case AllClear():
             return "all-clear", order.evacuation
         case Duty():
@@ -165,10 +170,20 @@ def _evacuate(board: Board, order: OrderEvacuation, by: Because, now: float) -> 
     if plan is None:
         _refuse(board, order, "there is no such evacuation plan", now)
         return
-    decisions = board.evacuations.begin(plan, board.plan.venue.root, now, (by,))
+    decisions = board.evacuations.ordered(plan, now, (by,))
     board.out += decisions
     if not decisions:
         _refuse(board, order, "it is in force already", now)
+
+
+def _advance(board: Board, order: AdvanceEvacuation, by: Because, now: float) -> None:
+    if order.evacuation not in board.evacuations.in_force:
+        _refuse(board, order, "no such evacuation is in force", now)
+        return
+    decisions = board.evacuations.advance(order.evacuation, now, (by,))
+    board.out += decisions
+    if not decisions:
+        _refuse(board, order, "all its stages have begun", now)
 
 
 def _all_clear(board: Board, order: AllClear, by: Because, now: float) -> None:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rules.decision import StageAction
 from rules.expression import Expression
 from rules.schedule import Schedule
 from rules.tier import Tier
 from rules.venue import Text, Venue
 
 Each = Literal["device", "zone", "venue"]
+Who = Literal["listed", "origin", "neighbours", "rest"]
 
 HIGHLY_MANAGED = frozenset({"fire", "panic"})  # categories
 
@@ -85,13 +87,42 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What happens at one time of an evacuation, `after_s` seconds from its beginning.
+
+    `who` says which zones are moved: those listed in `zones`, the `origin` (the zone of the plan that holds the
+    confirmed alarm), its `neighbours`, or the `rest` of the plan. A zone that is named holds all below it.
+    """
+
+    id: str
+    zones: tuple[str, ...] = ()
+    who: Who = "listed"
+    after_s: float = 0.0
+    actions: tuple[StageAction, ...] = ()
+
+    @property
+    def moves_people(self) -> bool:
+        """Whether it is more than actions."""
+        return bool(self.zones) or self.who != "listed"
+
+
+@dataclass(frozen=True, slots=True)
 class EvacuationPlan:
-    """Which zones are led out, and what people are told."""
+    """Which zones are led out, in which stages, and what people are told. Without stages: all of it at once.
+
+    The first stage begins with the evacuation and moves people.
+    """
 
     id: str
     zones: tuple[str, ...]
     message: Text
     assembly_point: Text
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def in_stages(self) -> tuple[Stage, ...]:
+        """The stages, at least one."""
+        return self.stages or (Stage("all", self.zones),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from rules.plan import Rule
 from rules.signal import (
     Acknowledge,
+    AdvanceEvacuation,
     AllClear,
     Duty,
     EndShow,
@@ -27,6 +28,7 @@ MAY: dict[type[Order], frozenset[Role]] = {
     Silence: ANYBODY,
     Reset: ANYBODY,  # of a highly managed alarm: RESET_MANAGED
     OrderEvacuation: ANYBODY,  # in an emergency nobody is asked who they are
+    AdvanceEvacuation: COMMANDER,
     AllClear: COMMANDER,
     Duty: ANYBODY,  # said wrongly, a look round of a minute goes before an evacuation
     StartShow: WEAKENING,

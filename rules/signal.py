@@ -110,6 +110,16 @@ class OrderEvacuation(Struct, frozen=True, tag="order_evacuation", array_like=Tr
     role: Role = "operator"
 
 
+class AdvanceEvacuation(Struct, frozen=True, tag="advance_evacuation", array_like=True):
+    """A person begins the next stage of an evacuation before its time."""
+
+    at: float
+    evacuation: str
+    who: str
+    why: str
+    role: Role = "operator"
+
+
 class AllClear(Struct, frozen=True, tag="all_clear", array_like=True):
     """A person ends an evacuation. Nothing else can."""
 
@@ -236,6 +246,7 @@ Signal = (
     | Silence
     | Reset
     | OrderEvacuation
+    | AdvanceEvacuation
     | AllClear
     | Calendar
     | Duty
@@ -255,6 +266,7 @@ Order = (
     | Silence
     | Reset
     | OrderEvacuation
+    | AdvanceEvacuation
     | AllClear
     | Duty
     | StartShow

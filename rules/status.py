@@ -41,13 +41,19 @@ class FaultStatus(Struct, frozen=True):
 
 
 class EvacuationStatus(Struct, frozen=True):
-    """One evacuation in force."""
+    """One evacuation in force. `zones` are those moved so far; `due` is the engine time at which the next stage begins
+    by itself, None when none is left."""
 
     evacuation: str
     plan: str
     zones: tuple[str, ...]
-    origin: str
+    origin: str  # where it began
     since: float
+    stage: str = ""  # the one that began last
+    begun: tuple[str, ...] = ()  # all that began, in order
+    due: float | None = None
+    blocked: tuple[str, ...] = ()  # ids of the routes out of `zones` that pass a fire
+    origins: tuple[str, ...] = ()  # every zone where a fire was confirmed since, the first one included
 
 
 class ScheduleStatus(Struct, frozen=True):

@@ -13,14 +13,28 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """A way out of a zone: `through` are the zones that it passes, `to` is where it ends."""
+
+    id: str
+    through: tuple[str, ...]
+    to: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Zone:
-    """Where people are warned or led out. `parent` is None for the venue itself, which is the root."""
+    """Where people are warned or led out. `parent` is None for the venue itself, which is the root.
+
+    `routes` serve the zone and all below it; `capacity` is the most people that may be there, for those who count them.
+    """
 
     id: str
     kind: str
     name: Text
     parent: str | None = None
     neighbours: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    capacity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,15 @@ class Venue:
                 at = self.devices[at].fed_by
             chains[device.id] = tuple(chain)
         return chains
+
+    @cached_property
+    def next_to(self) -> dict[str, tuple[str, ...]]:
+        """For each zone: its neighbours, whichever of the two names the other, in the venue's order."""
+        pairs = {(zone.id, other) for zone in self.zones.values() for other in zone.neighbours}
+        return {
+            zone: tuple(other for other in self.zones if (zone, other) in pairs or (other, zone) in pairs)
+            for zone in self.zones
+        }
 
     @cached_property
     def devices_within(self) -> dict[str, tuple[str, ...]]:

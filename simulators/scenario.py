@@ -56,12 +56,13 @@ class DoorAction(Settings):
 
 
 class OrderAction(Settings):
-    """What a person tells Tocsin: one of the five orders, who gives it, why, and in which role."""
+    """What a person tells Tocsin: one of the orders, who gives it, why, and in which role."""
 
     acknowledge: Subject | None = None
     silence: Subject | None = None
     reset: Subject | None = None
     evacuate: Subject | None = None
+    advance: Subject | None = None
     all_clear: Annotated[Subject | None, Field(alias="all-clear")] = None
     who: Subject
     why: Subject
@@ -69,12 +70,12 @@ class OrderAction(Settings):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        _exactly_one(self, ("acknowledge", "silence", "reset", "evacuate", "all_clear"), "order")
+        _exactly_one(self, ("acknowledge", "silence", "reset", "evacuate", "advance", "all_clear"), "order")
         return self
 
     @property
     def verb(self) -> OrderWord:
-        """As in the API: acknowledge, silence, reset, evacuate, all-clear."""
+        """As in the API: acknowledge, silence, reset, evacuate, advance, all-clear."""
         words: tuple[OrderWord, ...] = get_args(OrderWord)
         return next(word for word in words if getattr(self, word.replace("-", "_")) is not None)
 

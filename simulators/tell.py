@@ -193,6 +193,10 @@ def words_of(event: EventView) -> tuple[str, str]:
             return "look", f"stood down: {event.alarm}"
         case "evacuate":
             return "red", f"EVACUATE {', '.join(event.zones)}, began in {event.origin}"
+        case "advance":
+            return "red", f"EVACUATE stage {event.stage}: {', '.join(event.zones) or 'nobody moves'}"
+        case "reroute":
+            return "red", f"blocked routes: {', '.join(event.blocked) or 'none'}"
         case "end_evacuation":
             return "ok", f"all clear: {event.plan}"
         case "report_fault":

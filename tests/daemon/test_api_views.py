@@ -10,12 +10,12 @@ from fastapi.routing import APIRoute
 
 from daemon import api_connection, api_stream
 from daemon.api import BODY_BYTES_MAX, create_app
-from daemon.api_models import TIER_WORDS, EventView
+from daemon.api_models import TIER_WORDS, ActionView, EventView
 from daemon.api_views import Views, iso
 from daemon.core import Event
 from daemon.picture import event_line
 from daemon.words import EVENT, STATE, TIER, TIER_LETTER, TIER_STYLE
-from rules.decision import Because, Decision, State
+from rules.decision import Because, Decision, StageAction, State
 from rules.tier import Tier
 from tests.conftest import ROOT
 from tests.daemon.fake_core import FakeCore
@@ -36,6 +36,10 @@ VALUES: dict[str, object] = {
     "plan": "whole-building",
     "zones": ("ktv",),
     "origin": "room-305",
+    "stage": "neighbours",
+    "actions": (StageAction("lights_up", "ktv"),),
+    "blocked": ("way-3a", "way-3b"),
+    "moved": ("floor-3", "floor-2"),
     "source": "det-305",
     "code": "silent",
     "text": "unheard",
@@ -69,6 +73,8 @@ def test_every_decision_is_told_whole(kind: type[Decision]) -> None:
             assert view.deadline_at == 160.0 and view.deadline.endswith("Z")
         elif field == "until":
             assert view.until_at == 160.0 and view.until is not None and view.until.endswith("Z")
+        elif field == "actions":
+            assert view.actions == (ActionView("lights_up", "ktv"),)
         elif field == "because":
             assert (view.because[0].text, view.because[0].line) == ("smoke_obscuration 6.1", "fire.yaml:9")
         else:

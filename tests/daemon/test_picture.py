@@ -82,6 +82,20 @@ def test_the_banner_says_where_since_when_and_whereto() -> None:
         assert words in chinese
 
 
+def test_the_banner_says_which_stage_comes_when_and_which_ways_are_blocked() -> None:
+    """A line more where there is more to say, in both languages; the client's answer has the same."""
+    told = EvacuationStatus(
+        *("whole-building-1", "whole-building", ("ktv",), "room-305", 95.0),
+        *("first", ("first",), 155.0, ("way-3a", "way-3b"), ("room-305",)),
+    )
+    (evacuation,) = views(evacuating=[told]).evacuations()
+    assert (evacuation.stage, evacuation.due_at, evacuation.blocked) == ("first", 155.0, ("way-3a", "way-3b"))
+    assert evacuation.next_stage is None  # the plan of this test has one stage
+    english, chinese = banner(evacuation, "en").plain, banner(evacuation, "zh").plain
+    assert "Stage first; next: " in english and "BLOCKED ROUTES: way-3a, way-3b" in english
+    assert "阶段 first" in chinese and "受阻路线: way-3a, way-3b" in chinese
+
+
 def test_a_hundred_faults_stay_a_page() -> None:
     """A broken line with a hundred silent devices does not bury the rest of the picture, and says what is hidden."""
     seen = views(faulty=[FaultStatus(f"det-{n}", "silent", "x", 1.0) for n in range(100)])

@@ -20,7 +20,7 @@ from daemon.journal_writer import Writer
 from daemon.ledger import Ledger, Owed, Run, Settled
 from daemon.recovery import Recovered, recover
 from drivers.contract import Delivery
-from rules.decision import EndEvacuation, Evacuate, ZoneTier
+from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Reroute, ZoneTier
 from rules.engine import Engine
 from rules.signal import Signal, Tick
 from rules.tier import Tier
@@ -239,6 +239,22 @@ async def test_an_evacuation_in_force_keeps_its_delivery_until_its_end(tmp_path:
     ended = Event(4, 1004.0, EndEvacuation(4.0, "whole-1", "whole", ("venue",)))
     await _written(path, SECOND, Entry(Stamp(4.0, 1004.0, "boot", 4.0), [Tick(4.0)], [ended]))
     assert _recovered(path).ledger.in_force() == []
+
+
+async def test_each_stage_in_force_keeps_its_delivery_and_the_last_word_on_routes(tmp_path: Path) -> None:
+    """Receivers that were off hear of every stage; of the routes only what is so now."""
+    path = tmp_path / "journal.db"
+    told: list[Decision] = [
+        Evacuate(1.0, "whole-1", "whole", ("room-1",), "room-1"),
+        Reroute(1.0, "whole-1", "whole", ("room-1",), ("way-a",)),
+        Advance(1.0, "whole-1", "whole", "rest", ("room-2",)),
+        Reroute(1.0, "whole-1", "whole", ("room-1", "room-2"), ()),
+    ]
+    events = [Event(number, 1001.0, decision) for number, decision in enumerate(told, 1)]
+    await _written(path, FIRST, Entry(Stamp(1.0, 1001.0, "boot", 1.0), [Tick(1.0)], events))
+    assert [one.id for one in _recovered(path).ledger.in_force()] == ["aaaa-1", "aaaa-3", "aaaa-4"]
+    await _written(path, SECOND, _entry(5, snapshot=Engine(house.plan()).snapshot()))
+    assert [one.id for one in _recovered(path).ledger.in_force()] == ["aaaa-1", "aaaa-3", "aaaa-4"]
 
 
 async def test_what_changed_rules_decide_of_the_past_is_news(tmp_path: Path) -> None:

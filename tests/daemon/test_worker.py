@@ -9,7 +9,7 @@ import pytest
 from daemon.ledger import Settled
 from daemon.worker import EVENT_FAULT_S, PENDING_MAX, Job, Worker
 from drivers.contract import Delivery
-from rules.decision import Decision, EndEvacuation, Evacuate, ZoneTier
+from rules.decision import Advance, Decision, EndEvacuation, Evacuate, ZoneTier
 from rules.signal import Fault, Recovered, Signal
 from rules.tier import Tier
 from tests.daemon.house import HandOutput, refuse
@@ -26,6 +26,10 @@ def _event(number: int) -> Job:
 
 def _evacuate(number: int, evacuation: str = "whole/1") -> Job:
     return _job(number, Evacuate(1.0, evacuation, "whole", ("venue",), "room-1"))
+
+
+def _advance(number: int, stage: str, evacuation: str = "whole/1") -> Job:
+    return _job(number, Advance(1.0, evacuation, "whole", stage, ("room-1",)))
 
 
 def _end(number: int, evacuation: str = "whole/1") -> Job:
@@ -122,6 +126,30 @@ def test_a_failing_evacuation_does_not_spin() -> None:
             bench.worker.offer(_evacuate(7))
             await asyncio.sleep(4.5)
         assert len(bench.output.tried) == 5
+
+    run_virtually(story())
+
+
+def test_a_stage_does_not_take_back_the_one_before() -> None:
+    """Each stage is told until it is confirmed, whatever came after it; the end takes all of them back."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.gate.clear()
+        async with bench.running():
+            bench.worker.offer(_evacuate(1))
+            bench.worker.offer(_advance(2, "next"))
+            await asyncio.sleep(2.5)
+            assert {delivery.id for delivery in bench.output.tried} == {"run-1", "run-2"}
+            assert bench.outcomes() == [] and bench.worker.health().pending == 2
+            bench.output.gate.set()
+            await asyncio.sleep(1)
+            assert sorted(bench.outcomes()) == [(1, "confirmed"), (2, "confirmed")]
+            bench.output.gate.clear()
+            bench.worker.offer(_advance(3, "rest"))
+            bench.worker.offer(_evacuate(4, "whole/11"))
+            bench.worker.offer(_end(5))
+        assert bench.outcomes()[2:] == [(3, "superseded")]
 
     run_virtually(story())
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rules.decision import (
+    Advance,
     AlarmChange,
     Decision,
     DutyChange,
@@ -16,6 +17,7 @@ from rules.decision import (
     Investigate,
     Refuse,
     ReportFault,
+    Reroute,
     ShowMode,
     Shown,
     StandDown,
@@ -207,6 +209,10 @@ def words(decision: Decision) -> str:
             return f"EndShowMode {decision.zone}"
         case StandDown():
             return f"StandDown {decision.alarm}"
+        case Advance():
+            return f"Advance {decision.evacuation} {decision.stage}: {' '.join(decision.zones)}"
+        case Reroute():
+            return f"Reroute {decision.evacuation}: {' '.join(decision.blocked) or 'all free'}"
         case Evacuate() | EndEvacuation():
             return f"{type(decision).__name__} {decision.evacuation}"
         case ZoneTier():

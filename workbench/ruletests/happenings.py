@@ -13,6 +13,7 @@ from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind
 from rules.signal import (
     Acknowledge,
+    AdvanceEvacuation,
     AllClear,
     Calendar,
     Duty,
@@ -88,6 +89,7 @@ VERBS: dict[str, _Verb] = {
     "silence": _Verb(("?alarm",), lambda at, a, role: (Silence(at, "".join(a), WHO, WHY, role),), order=True),
     "reset": _Verb(("alarm",), lambda at, a, role: (Reset(at, a[0], WHO, WHY, role),), order=True),
     "evacuate": _Verb(("plan",), lambda at, a, role: (OrderEvacuation(at, a[0], WHO, WHY, role),), order=True),
+    "advance": _Verb(("evacuation",), lambda at, a, role: (AdvanceEvacuation(at, a[0], WHO, WHY, role),), order=True),
     "all_clear": _Verb(("evacuation",), lambda at, a, role: (AllClear(at, a[0], WHO, WHY, role),), order=True),
     "shelve": _Verb(
         ("alarm", "time"), lambda at, a, role: (Shelve(at, a[0], _time(a[1]), False, WHO, WHY, role),), order=True

@@ -8,6 +8,7 @@ from drivers.contract import Delivery, LinkHealth, OutputContext
 from drivers.outputs.log.settings import LogOutputSettings
 from rules.decision import (
     Acknowledged,
+    Advance,
     AlarmChange,
     Chattering,
     Clear,
@@ -26,6 +27,7 @@ from rules.decision import (
     ReAlarm,
     Refuse,
     ReportFault,
+    Reroute,
     Return,
     ShowMode,
     Shown,
@@ -119,7 +121,13 @@ class Lines:
             case StandDown():
                 return f"stood down: {decision.alarm} in {self._name(decision.zone)}"
             case Evacuate():
-                return f"EVACUATE {self._zones(decision.zones)}, began in {self._name(decision.origin)}"
+                what = f"EVACUATE {self._zones(decision.zones)}, began in {self._name(decision.origin)}"
+                return what + _more(decision)
+            case Advance():
+                zones = f" {self._zones(decision.zones)}" if decision.zones else ""
+                return f"EVACUATE next{zones}, stage {decision.stage} of {decision.evacuation}{_more(decision)}"
+            case Reroute():
+                return f"REROUTE {self._zones(decision.zones)}: {_routes(decision.blocked) or 'all routes are free'}"
             case EndEvacuation():
                 return f"ALL CLEAR for {self._zones(decision.zones)}"
             case ZoneTier():
@@ -158,10 +166,20 @@ def _how(decision: AlarmChange) -> str:
             return ""
 
 
+def _more(decision: Evacuate | Advance) -> str:
+    """What is done beside leading people out, and which ways are not to be taken."""
+    done = [f"{one.action} {one.target}" for one in decision.actions]
+    return "".join(f"; {part}" for part in (*done, _routes(decision.blocked)) if part)
+
+
+def _routes(blocked: tuple[str, ...]) -> str:
+    return f"blocked: {', '.join(blocked)}" if blocked else ""
+
+
 def level_of(decision: Decision) -> int:
     """Alarms of the acting tiers and evacuations are errors in the log's words, other alarms and faults warnings."""
     match decision:
-        case Evacuate():
+        case Evacuate() | Advance() | Reroute():
             return logging.CRITICAL
         case Raise() | Escalate() | ReAlarm() | Shown():
             return logging.ERROR if decision.tier >= Tier.ORANGE else logging.WARNING

@@ -13,7 +13,7 @@ from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_wire import Publish
 from drivers.outputs.mqtt.render import Renderer, State
 from drivers.outputs.mqtt.settings import MqttOutputSettings
-from rules.decision import EndEvacuation, Evacuate
+from rules.decision import Advance, EndEvacuation, Evacuate, Reroute
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,9 @@ class MqttOutput:
         self._answers: dict[str, asyncio.Future[None]] = {}  # by id of a trigger
         self._confirmed: dict[str, None] = {}  # triggers whose answer came while nobody was waiting
         self._told: dict[str, None] = {}  # triggers whose event and state the broker has
-        self._in_force: dict[str, tuple[Delivery, Evacuate]] = {}  # by evacuation: repeated whoever has confirmed
+        # by evacuation, one trigger for each stage: repeated whoever has confirmed
+        self._in_force: dict[str, list[tuple[Delivery, Evacuate | Advance]]] = {}
+        self._blocked: dict[str, tuple[str, ...]] = {}  # by evacuation: the blocked routes of now
         self._repeat = asyncio.Event()  # a new connection: the broker may have lost the states
         self._retained: dict[str, bytes] = {}  # one for each zone, standing alarm, fault and evacuation
 
@@ -63,8 +65,7 @@ class MqttOutput:
             state = self._render.state(delivery)
             if state is not None:
                 self._keep(state)
-            if isinstance(delivery.decision, Evacuate):
-                self._in_force[delivery.decision.evacuation] = delivery, delivery.decision
+            self._follow(delivery)
 
     async def run(self) -> None:
         """Keeps the connection, until cancelled."""
@@ -76,9 +77,10 @@ class MqttOutput:
 
     async def deliver(self, delivery: Delivery) -> None:
         """Sends before it first waits, and may be cancelled. Raises DeliveryFailed."""
+        self._follow(delivery)
         try:
             async with asyncio.timeout(CONFIRM_LIMIT_S):
-                if isinstance(delivery.decision, Evacuate | EndEvacuation):
+                if isinstance(delivery.decision, Evacuate | Advance | EndEvacuation):
                     await self._order(delivery, delivery.decision)
                 else:
                     await self._tell(delivery)
@@ -131,11 +133,24 @@ class MqttOutput:
         elif answer is None:
             _remember(self._confirmed, told.id)
 
-    async def _order(self, delivery: Delivery, decision: Evacuate | EndEvacuation) -> None:
-        if isinstance(decision, Evacuate):
-            self._in_force[decision.evacuation] = delivery, decision
-        else:
+    def _follow(self, delivery: Delivery) -> None:
+        """Keep what is repeated while an evacuation is in force: the trigger of each stage, with the routes of now.
+
+        A delivery that is tried again is there already.
+        """
+        decision = delivery.decision
+        if isinstance(decision, Evacuate | Advance):
+            stages = self._in_force.setdefault(decision.evacuation, [])
+            if all(known.id != delivery.id for known, _ in stages):
+                stages.append((delivery, decision))
+                self._blocked[decision.evacuation] = decision.blocked
+        elif isinstance(decision, Reroute):
+            self._blocked[decision.evacuation] = decision.blocked
+        elif isinstance(decision, EndEvacuation):
             self._in_force.pop(decision.evacuation, None)
+            self._blocked.pop(decision.evacuation, None)
+
+    async def _order(self, delivery: Delivery, decision: Evacuate | Advance | EndEvacuation) -> None:
         if delivery.id not in self._confirmed:
             answer = asyncio.get_running_loop().create_future()
             self._answers[delivery.id] = answer
@@ -171,8 +186,9 @@ class MqttOutput:
         """Receivers that were off when it began hear of an evacuation in force; the others know its id."""
         while True:
             await asyncio.sleep(REPEAT_TRIGGER_S)
-            for delivery, decision in list(self._in_force.values()):
-                trigger = self._render.trigger(delivery, decision, self._now())
+            for delivery, decision in [one for stages in self._in_force.values() for one in stages]:
+                blocked = self._blocked.get(decision.evacuation)
+                trigger = self._render.trigger(delivery, decision, self._now(), blocked)
                 try:
                     await self._wait(self._publish(self._render.trigger_topic, trigger, retain=False))
                 except (NotConnected, DeliveryFailed) as error:

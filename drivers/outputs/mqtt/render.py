@@ -1,6 +1,6 @@
 """Decisions as the messages that the MQTT output sends. Times are ISO 8601 in UTC, names in English and Chinese."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, assert_never
 
@@ -8,6 +8,7 @@ import msgspec
 
 from drivers.contract import Delivery
 from rules.decision import (
+    Advance,
     AlarmChange,
     Because,
     Chattering,
@@ -25,8 +26,10 @@ from rules.decision import (
     Raise,
     Refuse,
     ReportFault,
+    Reroute,
     ShowMode,
     Shown,
+    StageAction,
     StandDown,
     Verify,
     Withheld,
@@ -92,7 +95,7 @@ class Renderer:
                 return State(f"{state}/fault/{decision.source}/{decision.code}", self.event(delivery))
             case EndFault():
                 return State(f"{state}/fault/{decision.source}/{decision.code}", b"")
-            case Evacuate():
+            case Evacuate() | Advance() | Reroute():
                 return State(f"{state}/evacuation/{decision.plan}", self.event(delivery))
             case EndEvacuation():
                 return State(f"{state}/evacuation/{decision.plan}", b"")
@@ -105,24 +108,36 @@ class Renderer:
             case _:
                 return None
 
-    def trigger(self, delivery: Delivery, decision: Evacuate | EndEvacuation, now: float) -> bytes:
+    def trigger(
+        self,
+        delivery: Delivery,
+        decision: Evacuate | Advance | EndEvacuation,
+        now: float,
+        blocked: Sequence[str] | None = None,
+    ) -> bytes:
         """The order itself. `now` is engine time: each sending is good for its time to live from then, and not longer
-        than the delivery itself."""
+        than the delivery itself. `blocked` are the blocked routes of now, if they are others than at the decision."""
         ttl_s = TRIGGER_TTL_S if delivery.expires is None else min(TRIGGER_TTL_S, delivery.expires - now)
         plan = self._plans.get(decision.plan)
         told: dict[str, Any] = {
             "id": delivery.id,
-            "action": "evacuate" if isinstance(decision, Evacuate) else "end",
+            "action": "end" if isinstance(decision, EndEvacuation) else "evacuate",
             "evacuation": decision.evacuation,
             "plan": decision.plan,
             "zones": decision.zones,
-            "origin": decision.origin if isinstance(decision, Evacuate) else None,
+            "origin": None if isinstance(decision, EndEvacuation) else decision.origin,
             "message": _words(plan.message) if plan else None,
             "assembly_point": _words(plan.assembly_point) if plan else None,
             "issued": iso(delivery.wall),
             "expires": iso(_wall(delivery, now + ttl_s)),
             "ttl_s": ttl_s,
         }
+        if not isinstance(decision, EndEvacuation):
+            told |= {
+                "stage": decision.stage,
+                "actions": _actions(decision.actions),
+                "blocked": decision.blocked if blocked is None else blocked,
+            }
         return _encoder.encode(told)
 
     def _body(self, decision: Decision, delivery: Delivery) -> dict[str, Any]:
@@ -160,13 +175,25 @@ class Renderer:
                 return {"zone": self._named(decision.zone)}
             case StandDown():
                 return {"alarm": decision.alarm, "zone": self._named(decision.zone)}
-            case Evacuate():
-                zones = [self._named(zone) for zone in decision.zones]
-                origin = self._named(decision.origin)
-                return {"evacuation": decision.evacuation, "plan": decision.plan, "zones": zones, "origin": origin}
+            case Evacuate() | Advance():
+                return {
+                    **self._evacuation(decision),
+                    "origin": self._named(decision.origin),
+                    "moved": decision.zones if isinstance(decision, Evacuate) else decision.moved,
+                    "stage": decision.stage,
+                    "actions": _actions(decision.actions),
+                    "blocked": decision.blocked,
+                }
+            case Reroute():
+                return {
+                    **self._evacuation(decision),
+                    "origin": self._named(decision.origin),
+                    "moved": decision.zones,
+                    "stage": decision.stage,
+                    "blocked": decision.blocked,
+                }
             case EndEvacuation():
-                zones = [self._named(zone) for zone in decision.zones]
-                return {"evacuation": decision.evacuation, "plan": decision.plan, "zones": zones}
+                return self._evacuation(decision)
             case ZoneTier():
                 return {"zone": self._named(decision.zone), **_tier(decision.tier)}
             case ReportFault():
@@ -178,6 +205,10 @@ class Renderer:
                 return {"order": decision.order, "target": decision.target, "reason": decision.reason}
             case _:
                 assert_never(decision)
+
+    def _evacuation(self, decision: Evacuate | Advance | Reroute | EndEvacuation) -> dict[str, Any]:
+        zones = [self._named(zone) for zone in decision.zones]
+        return {"evacuation": decision.evacuation, "plan": decision.plan, "zones": zones}
 
     def _named(self, name: str) -> dict[str, Any]:
         """A zone or device by id, with its names when it has any."""
@@ -219,6 +250,10 @@ def _wall(delivery: Delivery, at: float) -> float:
 
 def _tier(tier: Tier) -> dict[str, Any]:
     return {"tier": tier.word, "level": LEVELS.get(tier)}
+
+
+def _actions(actions: Sequence[StageAction]) -> list[dict[str, str]]:
+    return [{"action": one.action, "target": one.target} for one in actions]
 
 
 def _words(text: Text) -> dict[str, str]:

@@ -9,6 +9,7 @@ from drivers.outputs.log.output import LogOutput
 from drivers.outputs.log.settings import LogOutputSettings
 from rules.decision import (
     Acknowledged,
+    Advance,
     Because,
     Clear,
     Decision,
@@ -20,8 +21,10 @@ from rules.decision import (
     Raise,
     Refuse,
     ReportFault,
+    Reroute,
     Return,
     Silenced,
+    StageAction,
     StandDown,
     StepDown,
     ZoneTier,
@@ -67,6 +70,23 @@ LINES: list[tuple[Decision, int, str]] = [
         logging.CRITICAL,
         "EVACUATE 星光 (ktv), began in 星光 (ktv) because d: smoke; c: pressed",
     ),
+    (
+        Evacuate(1.0, "e", "whole", ("ktv",), "ktv", (), "first", (StageAction("lights_up", "ktv"),), ("way-a",)),
+        logging.CRITICAL,
+        "EVACUATE 星光 (ktv), began in 星光 (ktv); lights_up ktv; blocked: way-a",
+    ),
+    (
+        Advance(1.0, "e", "whole", "rest", ("ktv",), blocked=("way-a", "way-b")),
+        logging.CRITICAL,
+        "EVACUATE next 星光 (ktv), stage rest of e; blocked: way-a, way-b",
+    ),
+    (
+        Advance(1.0, "e", "whole", "power", (), (StageAction("power_off", "ktv"),)),
+        logging.CRITICAL,
+        "EVACUATE next, stage power of e; power_off ktv",
+    ),
+    (Reroute(1.0, "e", "whole", ("ktv",), ("way-a",)), logging.CRITICAL, "REROUTE 星光 (ktv): blocked: way-a"),
+    (Reroute(1.0, "e", "whole", ("ktv",), ()), logging.CRITICAL, "REROUTE 星光 (ktv): all routes are free"),
     (EndEvacuation(1.0, "e", "whole", ("ktv",)), logging.INFO, "ALL CLEAR for 星光 (ktv)"),
     (ZoneTier(1.0, "ktv", Tier.RED), logging.INFO, "zone 星光 (ktv) is now RED"),
     (ReportFault(1.0, "d", "silent", "a\nb\x1b[31m"), logging.WARNING, "FAULT silent at d: a b [31m"),

@@ -16,7 +16,20 @@ from drivers.links import mqtt_socket
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.outputs.mqtt.output import MqttOutput
 from drivers.outputs.mqtt.settings import MqttOutputSettings
-from rules.decision import Because, Clear, Decision, EndEvacuation, EndFault, Evacuate, Raise, ReportFault, ZoneTier
+from rules.decision import (
+    Advance,
+    Because,
+    Clear,
+    Decision,
+    EndEvacuation,
+    EndFault,
+    Evacuate,
+    Raise,
+    ReportFault,
+    Reroute,
+    StageAction,
+    ZoneTier,
+)
 from rules.plan import EvacuationPlan
 from rules.tier import Tier
 from rules.venue import Device, Text, Venue, Zone
@@ -39,6 +52,11 @@ RAISE = Raise(
 )
 CLEAR = Clear(101.0, "smoke@det-305", "smoke", "det-305", "room-305", "fire", Tier.NONE, "normal", False)
 EVACUATE = Evacuate(100.0, "e1", "whole", ("ktv",), "room-305", BECAUSE)
+LIGHTS = (StageAction("lights_up", "ktv"),)
+ADVANCE = Advance(
+    160.0, "e1", "whole", "rest", ("room-305",), LIGHTS, ("way-a",), (), origin="room-305", moved=("ktv", "room-305")
+)
+REROUTE = Reroute(170.0, "e1", "whole", ("ktv", "room-305"), ("way-a", "way-b"), (), "rest", "room-305")
 WALL = 1_790_000_000.5
 
 
@@ -150,6 +168,9 @@ async def test_an_evacuation_is_delivered_when_a_receiver_confirms(mosquitto: Mo
         "issued": "2026-09-21T14:13:20.500Z",
         "expires": "2026-09-21T14:14:20.500Z",
         "ttl_s": 60.0,
+        "stage": "",
+        "actions": [],
+        "blocked": [],
     }
 
 
@@ -326,3 +347,45 @@ async def test_an_evacuation_in_force_is_repeated_until_its_end(
         await late.tell("tocsin/evacuation/confirm", '{"id":"e1-end","by":"sounders"}')
         await ending
         assert output._in_force == {}
+
+
+async def test_each_stage_is_a_trigger_of_its_own(mosquitto: Mosquitto) -> None:
+    """A further stage orders its own zones under its own id; the state shows stage, all zones, blocked routes."""
+    output = make_output(mosquitto, now=160.0)
+    async with running(output), Peer(mosquitto, "tocsin/evacuation", "tocsin/state/evacuation/#") as panel:
+        telling = asyncio.create_task(output.deliver(delivery(ADVANCE, "d2")))
+        messages = {message.topic: content(message.payload) for message in [await panel.hear(), await panel.hear()]}
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": "d1", "by": "panel"}))  # of the stage before
+        assert not telling.done()
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": "d2", "by": "panel"}))
+        await telling
+    told, shown = messages["tocsin/evacuation"], messages["tocsin/state/evacuation/whole"]
+    assert (told["id"], told["action"], told["evacuation"], told["stage"]) == ("d2", "evacuate", "e1", "rest")
+    assert (told["zones"], told["origin"], told["blocked"]) == (["room-305"], "room-305", ["way-a"])
+    assert told["actions"] == [{"action": "lights_up", "target": "ktv"}]
+    assert (shown["type"], shown["stage"], shown["blocked"]) == ("advance", "rest", ["way-a"])
+    assert shown["moved"] == ["ktv", "room-305"]
+
+
+async def test_every_stage_is_repeated_with_the_routes_of_now(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver that comes late hears of all zones, and of no way that is blocked meanwhile; so after a restart."""
+    monkeypatch.setattr("drivers.outputs.mqtt.output.REPEAT_TRIGGER_S", 0.05)
+    output = make_output(mosquitto, now=170.0)
+    output.take_up([delivery(EVACUATE, "one"), delivery(ADVANCE, "two"), delivery(REROUTE, "three")])
+    async with running(output), Peer(mosquitto, "tocsin/evacuation", "tocsin/state/evacuation/#") as late:
+        heard = [await late.hear() for _ in range(3)]
+        triggers = [content(one.payload) for one in heard if one.topic == "tocsin/evacuation"][:2]
+        (shown,) = (content(one.payload) for one in heard if one.topic != "tocsin/evacuation")
+        assert [(one["id"], one["blocked"]) for one in triggers] == [
+            (name, ["way-a", "way-b"]) for name in ("one", "two")
+        ]
+        assert (shown["type"], shown["blocked"], shown["moved"]) == ("reroute", ["way-a", "way-b"], ["ktv", "room-305"])
+        await output.deliver(delivery(Reroute(171.0, "e1", "whole", ("ktv", "room-305"), ()), "four"))
+        while content((await late.hear()).payload)["blocked"]:
+            pass
+        ending = asyncio.create_task(output.deliver(delivery(EndEvacuation(172.0, "e1", "whole", ("ktv",)), "end")))
+        await late.tell("tocsin/evacuation/confirm", '{"id":"end","by":"sounders"}')
+        await ending
+        assert output._in_force == {} and output._blocked == {}
