@@ -27,6 +27,7 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry("config.commands:check", _RUN, "Check a venue's files; say every problem with file and line."),
     "schema": Entry("config.commands:schema", _RUN, "Print the JSON Schema of the venue's or the rules' files."),
     "test": Entry("workbench.commands:run_tests", _WORK, "Run the tests of the rules, in virtual time."),
+    "evaluate": Entry("workbench.fires.commands:evaluate", _WORK, "Play recordings of real fires to the fire rules."),
     "top": Entry("daemon.commands:top", _ASK, "Watch the venue live: zones, alarms, faults, links."),
     "status": Entry("daemon.commands:status", _ASK, "The daemon and the venue at a glance."),
     "alarms": Entry("daemon.commands:alarms", _ASK, "Alarms that are not normal, worst first."),

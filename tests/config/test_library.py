@@ -89,6 +89,57 @@ def test_one_combined_detector_is_one_device(plan: Plan) -> None:
     assert evacuations(said) == [("whole-building", "floor-3")]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("temperature", 22.0, 25.0), ("smoke_obscuration", 0.2, 1.2)),
+        (("temperature", 22.0, 25.0), ("co", 3.0, 13.0)),
+        (("smoke_obscuration", 0.2, 1.2), ("co", 3.0, 13.0)),
+    ],
+)
+def test_two_signs_at_one_detector_are_orange(
+    plan: Plan, first: tuple[str, float, float], second: tuple[str, float, float]
+) -> None:
+    """Of heat, smoke and CO any two that rise together act, each at a level at which it alone says nothing."""
+    story, said = Story(plan), list[Decision]()
+    for quantity, before, after in (first, second):
+        assert rises([*said, *story.tell(10.0, "det-305", quantity, before)]) == []
+        said = story.tell(12.0, "det-305", quantity, after)
+    assert rises(said) == [("two-signs@det-305", Tier.ORANGE)]
+    assert evacuations(said) == []
+
+
+@pytest.mark.parametrize(
+    ("quantity", "before", "after"),
+    [("temperature", 22.0, 31.9), ("smoke_obscuration", 0.2, 1.9), ("co", 3.0, 39.0)],
+)
+def test_one_sign_alone_says_nothing_yet(plan: Plan, quantity: str, before: float, after: float) -> None:
+    """Below its own threshold a single phenomenon is no alarm, however fast it rises."""
+    story = Story(plan)
+    assert rises(story.tell(10.0, "det-305", quantity, before) + story.tell(12.0, "det-305", quantity, after)) == []
+    assert rises([one for _, one in story.until(12, 100)]) == []
+
+
+def test_signs_that_do_not_rise_together_are_not_two(plan: Plan) -> None:
+    """Heat that rose more than 20 s ago does not count with smoke that rises now."""
+    story = Story(plan)
+    story.tell(10.0, "det-305", "temperature", 22.0)
+    story.tell(12.0, "det-305", "temperature", 25.0)
+    story.tell(33.0, "det-305", "temperature", 25.0)
+    story.tell(33.0, "det-305", "smoke_obscuration", 0.2)
+    assert rises(story.tell(34.0, "det-305", "smoke_obscuration", 1.2)) == []
+
+
+def test_two_signs_at_one_device_and_smoke_at_another_confirm_a_fire(plan: Plan) -> None:
+    """Two devices of a floor evacuate, also when one of them shows only two weak signs."""
+    story = Story(plan)
+    for quantity, before, after in (("temperature", 22.0, 25.0), ("smoke_obscuration", 0.2, 1.2)):
+        story.tell(10.0, "det-305", quantity, before)
+        story.tell(12.0, "det-305", quantity, after)
+    said = story.tell(13.0, "corr-3-a", "smoke", True)
+    assert evacuations(said) == [("whole-building", "floor-3")]
+
+
 def test_devices_on_two_floors_do_not_confirm_each_other(plan: Plan) -> None:
     """Two unrelated nuisances are no fire."""
     story = Story(plan)
