@@ -1,16 +1,23 @@
-"""What each device of the fire and panic protection leads to: red, or a reason by name why not; and how soon."""
+"""What each device of the fire and panic protection leads to: red, or a reason by name why not; and how soon.
 
-from collections.abc import Iterator
+It must be so in every hour of the week, staffed or not, and also while the clock cannot be believed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from config.document import Path
 from config.problem import Problems
 from config.safety.stories import Stories
-from config.sheet import Sheet, Written
+from config.sheet import Sheet
 from config.venue_file import ExemptEntry
 from rules.analysis.chain import Chain
+from rules.analysis.chains import slowest
 from rules.analysis.drive import first_red
-from rules.analysis.extremes import extreme
+from rules.analysis.extremes import Values, extreme
+from rules.analysis.week import MAX_SITUATIONS, Situation, TooManySituations, situations
 from rules.plan import Plan
 
 # For each kind of device that must be able to lead to red: what it tells of danger by.
@@ -25,62 +32,93 @@ PROTECTS: dict[str, frozenset[str]] = {
 
 def check_protection(plan: Plan, sheet: Sheet, problems: Problems) -> None:
     """Note each device that cannot lead to red without a reason, each reason without need, each chain too slow."""
-    stories = Stories(plan)
-    chains = {devices: tuple(stories.chains.of(devices)) for devices in stories.chains.classes}
-    weak = dict(_weak(plan, chains, stories))
+    try:
+        hours = [_Hour(plan, one) for one in situations(plan)]
+    except TooManySituations:
+        text = f"the schedules make more than {MAX_SITUATIONS} different hours in a week, expected fewer"
+        problems.add(sheet.mark(("schedules",)), text)
+        return
+    weak: dict[str, tuple[_Hour, Chain | None]] = {}
+    for hour in hours:
+        for device, chain in hour.weak():
+            weak.setdefault(device, (hour, chain))
     _check_exempt(weak, plan, sheet, problems)
     paths = {device.entry.id: device.path for device in sheet.devices}
-    for device, chain in weak.items():
-        if exempted(device, sheet) is None:
-            _refuse(device, chain, paths[device], plan, stories, sheet, problems)
+    exempt = exemptions(sheet, plan)
+    for device, (hour, chain) in weak.items():
+        if device not in exempt:
+            _refuse(device, chain, hour, paths[device], sheet, problems)
     if sheet.never_slower_than_s is not None:
-        _check_speed(sheet.never_slower_than_s, chains, stories, sheet, problems)
+        _check_speed(sheet.never_slower_than_s, hours, sheet, problems)
 
 
-def exempted(device: str, sheet: Sheet) -> Written[ExemptEntry] | None:
-    """The entry that says why a device need not lead to red."""
-    for written in sheet.exempt:
-        if any(fnmatchcase(device, pattern) for pattern in written.entry.devices):
-            return written
-    return None
+def exemptions(sheet: Sheet, plan: Plan) -> dict[str, str]:
+    """Each device that need not lead to red, and why."""
+    return {
+        device: written.entry.why
+        for written in reversed(sheet.exempt)
+        for device in plan.venue.devices
+        if _names(written.entry, device)
+    }
 
 
-def _weak(
-    plan: Plan, chains: dict[tuple[str, ...], tuple[Chain, ...]], stories: Stories
-) -> Iterator[tuple[str, Chain | None]]:
-    """Each device that cannot lead to red, with the chain that ends too early, if one begins.
-
-    What the arithmetic does not see the engine is asked: it must come to red on what the device is there to tell.
-    """
-    for devices, found in chains.items():
-        kind = plan.venue.devices[devices[0]].kind
-        tells = PROTECTS.get(kind, frozenset())
-        about = [chain for chain in found if chain.told[chain.device].keys() & tells]
-        if not tells or any(chain.red for chain in about):
-            continue
-        told = {devices[0]: extreme(plan.venue.devices[devices[0]], tells)}
-        if first_red(stories.stage.play(told)) is None:
-            yield from ((device, about[0] if about else None) for device in devices)
-    for device in plan.venue.devices.values():
-        if device.kind in PROTECTS and device.quantities.isdisjoint(PROTECTS[device.kind]):
-            yield device.id, None
+def _names(entry: ExemptEntry, device: str) -> bool:
+    return any(fnmatchcase(device, pattern) for pattern in entry.devices)
 
 
-def _refuse(
-    device: str, chain: Chain | None, path: Path, plan: Plan, stories: Stories, sheet: Sheet, problems: Problems
-) -> None:
-    kind = plan.venue.devices[device].kind
+@dataclass(frozen=True)
+class _Hour:
+    """The protection of a venue in one hour of the week."""
+
+    plan: Plan
+    around: Situation
+
+    @cached_property
+    def stories(self) -> Stories:
+        return Stories(self.plan, self.around)
+
+    @cached_property
+    def chains(self) -> Mapping[tuple[str, ...], tuple[Chain, ...]]:
+        """The chains of each class of devices that are alike."""
+        return {devices: tuple(self.stories.chains.of(devices)) for devices in self.stories.chains.classes}
+
+    def weak(self) -> Iterator[tuple[str, Chain | None]]:
+        """Each device that cannot lead to red, with the chain that ends too early, if one begins.
+
+        What the arithmetic does not see the engine is asked: it must come to red on what the device is there to tell.
+        """
+        devices = self.plan.venue.devices
+        for alike, found in self.chains.items():
+            tells = PROTECTS.get(devices[alike[0]].kind, frozenset())
+            about = [chain for chain in found if chain.told[chain.device].keys() & tells]
+            if not tells or any(chain.red for chain in about):
+                continue
+            if first_red(self.stories.stage.play({alike[0]: self.worst(alike[0])})) is None:
+                yield from ((device, about[0] if about else None) for device in alike)
+        for device in devices.values():
+            if device.kind in PROTECTS and device.quantities.isdisjoint(PROTECTS[device.kind]):
+                yield device.id, None
+
+    def worst(self, device: str) -> Values:
+        """The worst that a device can say of what it is there to tell."""
+        known = self.plan.venue.devices[device]
+        return extreme(known, PROTECTS[known.kind])
+
+
+def _refuse(device: str, chain: Chain | None, hour: _Hour, path: Path, sheet: Sheet, problems: Problems) -> None:
+    kind = hour.plan.venue.devices[device].kind
     if chain is None:
         ends = f"no rule raises an alarm on its {' or '.join(sorted(PROTECTS[kind]))}"
     else:
         ends = f"its alarm {chain.rule!r} ends at {chain.tier.word}"
-    told = {device: extreme(plan.venue.devices[device], PROTECTS[kind])}
-    text = f"{kind} {device!r} can never lead to red: {ends}"
+    when = f" ({hour.around.when})" if hour.around.when else ""
+    text = f"{kind} {device!r} can never lead to red{when}: {ends}"
     hint = "let a rule with tier red read it, or say why not: exempt: [{devices: [...], why: ...}]"
-    problems.add(sheet.mark(path), text, hint, "red", stories.of_told(told, "still no red"))
+    shown = hour.stories.of_told({device: hour.worst(device)}, "still no red")
+    problems.add(sheet.mark(path), text, hint, "red", shown)
 
 
-def _check_exempt(weak: dict[str, Chain | None], plan: Plan, sheet: Sheet, problems: Problems) -> None:
+def _check_exempt(weak: Mapping[str, tuple[_Hour, Chain | None]], plan: Plan, sheet: Sheet, problems: Problems) -> None:
     """A reason that no longer explains anything hides what comes later."""
     for written in sheet.exempt:
         for index, pattern in enumerate(written.entry.devices):
@@ -92,18 +130,17 @@ def _check_exempt(weak: dict[str, Chain | None], plan: Plan, sheet: Sheet, probl
                 problems.add(mark, f"devices: {pattern!r} needs no exemption", "remove it", about="exempt")
 
 
-def _check_speed(
-    limit_s: float, chains: dict[tuple[str, ...], tuple[Chain, ...]], stories: Stories, sheet: Sheet, problems: Problems
-) -> None:
+def _check_speed(limit_s: float, hours: list[_Hour], sheet: Sheet, problems: Problems) -> None:
     """Every chain to an evacuation is as fast as the venue promises."""
-    for devices, found in chains.items():
-        for chain in found:
-            if chain.evacuation is not None and chain.evacuation.seconds > limit_s:
-                parts = " + ".join(f"{part.text} {part.seconds:g} s" for part in chain.evacuation.parts)
-                who = f"{devices[0]!r}" + (f" and {len(devices) - 1} alike" if len(devices) > 1 else "")
-                text = (
-                    f"never_slower_than: {limit_s:g} s, but {chain.rule!r} of {who} may take "
-                    f"{chain.evacuation.seconds:g} s to evacuation {chain.plan!r}: {parts}"
-                )
-                shown = stories.of_told(chain.told)
-                problems.add(sheet.mark(("never_slower_than",)), text, "", (chain.rule, parts), shown)
+    by_when = {hour.around.when: hour for hour in hours}
+    for chain in slowest(chain for hour in hours for found in hour.chains.values() for chain in found):
+        if chain.evacuation is not None and chain.evacuation.seconds > limit_s:
+            parts = chain.evacuation.words
+            who = f"{chain.device!r}" + (f" and {len(chain.like) - 1} alike" if len(chain.like) > 1 else "")
+            when = f" {chain.when}" if chain.when else ""
+            text = (
+                f"never_slower_than: {limit_s:g} s, but {chain.rule!r} of {who}{when} may take "
+                f"{chain.evacuation.seconds:g} s to evacuation {chain.plan!r}: {parts}"
+            )
+            shown = by_when[chain.when].stories.of_told(chain.told)
+            problems.add(sheet.mark(("never_slower_than",)), text, "", (chain.rule, parts), shown)

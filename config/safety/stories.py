@@ -12,6 +12,7 @@ from functools import cached_property
 from rules.analysis.chains import Chains
 from rules.analysis.drive import HORIZON_S, Moment, Stage
 from rules.analysis.reach import Told
+from rules.analysis.week import ALWAYS, Situation
 from rules.decision import AlarmChange, Clear, Escalate, Evacuate, Investigate, Raise, Return, State, StepDown
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind
@@ -34,18 +35,19 @@ _KEPT: dict[State, str] = {
 
 
 class Stories:
-    """Tells what a plan does. Nothing is built before the first story is asked for: right files need none."""
+    """Tells what a plan does in one hour of the week. Nothing is built before the first story is asked for."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         self._plan = plan
+        self.around = around
 
     @cached_property
     def chains(self) -> Chains:
-        return Chains(self._plan)
+        return Chains(self._plan, self.around)
 
     @cached_property
     def stage(self) -> Stage:
-        return Stage(self._plan)
+        return Stage(self._plan, self.around)
 
     def of_rule(self, rule: str, relent_s: float = math.inf) -> Timeline:
         """What one device that this rule looks at brings about alone. After `relent_s` it says that all is calm."""

@@ -1,28 +1,33 @@
 """What a condition says of a device that was calm and now says the worst: the arithmetic of `rules.conditions`."""
 
 from rules.analysis.extremes import Values, calm
-from rules.conditions import STATES_OF_DEVICE
+from rules.analysis.week import ALWAYS, Situation
+from rules.conditions import STATES_OF_DEVICE, schedule_of
 from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word
 from rules.truth import COMPARISONS, Truth, conjoin, disjoin, negate
 from rules.venue import Device
 
 
-def device_truth(node: Node, device: Device, told: Values, for_s: float = 0.0) -> Truth:
+def device_truth(node: Node, device: Device, told: Values, around: Situation = ALWAYS, for_s: float = 0.0) -> Truth:
     """True, false, or None for what this does not work out: rates, counts and whatever is not of the device itself.
 
     `for_s` is how long it must stay so: a rise is over when its window has passed.
     """
     match node:
+        case Name(name="nobody_on_duty"):
+            return not around.staffed
         case Name():
             return _name(node.name, device, told)
+        case Call(function="during"):
+            return around.during(schedule_of(node))
         case Compare():
             return _compare(node, device, told, for_s)
         case Not():
-            return negate(device_truth(node.operand, device, told, for_s))
+            return negate(device_truth(node.operand, device, told, around, for_s))
         case And():
-            return conjoin(device_truth(operand, device, told, for_s) for operand in node.operands)
+            return conjoin(device_truth(operand, device, told, around, for_s) for operand in node.operands)
         case Or():
-            return disjoin(device_truth(operand, device, told, for_s) for operand in node.operands)
+            return disjoin(device_truth(operand, device, told, around, for_s) for operand in node.operands)
         case Call() | Number() | Duration() | Names() | Word():
             return None
 

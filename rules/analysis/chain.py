@@ -28,6 +28,12 @@ class Event:
         return sum(part.seconds for part in self.parts)
 
     @property
+    def words(self) -> str:
+        """What the time is made of: "smoke waits for orange 5 s + staff look 60 s"."""
+        parts = " + ".join(f"{part.text} {part.seconds:g} s" for part in self.parts if part.seconds)
+        return parts or "at once"
+
+    @property
     def looked_into(self) -> bool:
         """Whether people could have looked before it came to this."""
         return any(part.looked_into for part in self.parts)
@@ -42,7 +48,8 @@ class Chain:
     """What the danger signal of one device leads to by one rule.
 
     `like` are the devices for which everything is the same, `device` the first of them. `told` is what is said by it,
-    and in a coincidence by others at the same time. `red` and `evacuation` are None when it does not lead there.
+    and in a coincidence by others at the same time. `red` and `evacuation` are None when it does not lead there. `when`
+    is the hour of the week that this is about; empty when every hour is alike.
     """
 
     device: str
@@ -53,6 +60,7 @@ class Chain:
     red: Event | None
     evacuation: Event | None
     plan: str = ""
+    when: str = ""
 
     @property
     def others(self) -> int:

@@ -1,11 +1,12 @@
 """Every way from one device's danger signal to red and to an evacuation, once for devices that are alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rules.analysis.chain import Chain
 from rules.analysis.extremes import DANGEROUS, Values, extreme
 from rules.analysis.places import coincidences
 from rules.analysis.reach import Reach, Reached, Told
+from rules.analysis.week import ALWAYS, Situation
 from rules.cause import expressions_of
 from rules.plan import Plan, Rule
 from rules.tier import Tier
@@ -16,9 +17,10 @@ ALIKE_AT = 9  # so many other alarms in a zone are as good as more: no rule of a
 class Chains:
     """The chains of a plan. `classes` are its devices that tell of danger, those that are alike together."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         self._plan = plan
-        self.reach = Reach(plan)
+        self._when = around.when
+        self.reach = Reach(plan, around)
         self._by_id = {rule.id: rule for rule in plan.rules}
         self._looks_at = {rule.id: _names(rule) & DANGEROUS for rule in plan.rules}
         self._counts: dict[tuple[str, str], int] = {}
@@ -42,13 +44,13 @@ class Chains:
             tier = alone.highest(rule.id)
             if not tier:
                 continue
-            yield _chain(devices, rule, tier, told, alone)
+            yield self._chain(devices, rule, tier, told, alone)
             for others in self._others(device, rule):
                 bases = frozenset({rule.id, *others.values()})
                 company = {other: self.worst(other, base) for other, base in others.items()}
                 without, both = self.reach.follow(company, bases), self.reach.follow(company | told, bases)
                 if both.red and _sooner(both, alone) and _sooner(both, without):
-                    yield _chain(devices, rule, tier, company | told, both)
+                    yield self._chain(devices, rule, tier, company | told, both)
                     break
 
     def worst(self, device: str, rule: str) -> Values:
@@ -58,6 +60,10 @@ class Chains:
     def everything(self, device: str) -> Values:
         """The worst that a device can say of everything it measures."""
         return extreme(self._plan.venue.devices[device], DANGEROUS)
+
+    def _chain(self, devices: tuple[str, ...], rule: Rule, tier: Tier, told: Told, reached: Reached) -> Chain:
+        plan, evacuation = reached.evacuation or ("", None)
+        return Chain(devices[0], devices, rule.id, tier, told, reached.red, evacuation, plan, self._when)
 
     def _bases(self, device: str) -> list[Rule]:
         """The rules that look at what this device says, device rules first, each once."""
@@ -103,11 +109,6 @@ class Chains:
         return self._counts[key]
 
 
-def _chain(devices: tuple[str, ...], rule: Rule, tier: Tier, told: Told, reached: Reached) -> Chain:
-    plan, evacuation = reached.evacuation or ("", None)
-    return Chain(devices[0], devices, rule.id, tier, told, reached.red, evacuation, plan)
-
-
 def _sooner(one: Reached, other: Reached) -> bool:
     """Whether one comes to red sooner than the other does."""
     return other.red is None or (one.red is not None and one.red.seconds < other.red.seconds)
@@ -120,3 +121,17 @@ def _names(rule: Rule) -> frozenset[str]:
 def _reads(rule: Rule) -> frozenset[str]:
     investigated = rule.investigate.of if rule.investigate else ()
     return frozenset(investigated).union(*(expression.rules for expression in expressions_of(rule)))
+
+
+def slowest(chains: Iterable[Chain]) -> list[Chain]:
+    """Of chains in different hours that are otherwise the same, the one that takes longest to its evacuation."""
+    found: dict[object, Chain] = {}
+    for chain in chains:
+        same = found.setdefault((chain.device, chain.rule, tuple(chain.told)), chain)
+        if _to_evacuation(chain) > _to_evacuation(same):
+            found[chain.device, chain.rule, tuple(chain.told)] = chain
+    return list(found.values())
+
+
+def _to_evacuation(chain: Chain) -> float:
+    return -1.0 if chain.evacuation is None else chain.evacuation.seconds

@@ -10,11 +10,12 @@ from typing import Literal
 
 from rules.analysis.extremes import Values, calm
 from rules.analysis.reach import Told
+from rules.analysis.week import ALWAYS, Situation
 from rules.decision import AlarmChange, Decision, Evacuate, Investigate
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind
-from rules.signal import Acknowledge, Reading, Tick
+from rules.signal import Acknowledge, Calendar, Duty, Reading, Tick
 from rules.tier import Tier
 
 SIGNAL_S = 1.0  # engine time of the danger signal; calm was told at 0, so that a rise has something to rise from
@@ -35,15 +36,19 @@ class Moment:
 
 
 class Stage:
-    """One plan with every device calm, from which stories start."""
+    """One plan with every device calm and the surroundings told, from which stories start."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         devices = {id_: replace(device, stale_after_s=HORIZON_S * 10) for id_, device in plan.venue.devices.items()}
         self._plan = replace(plan, venue=replace(plan.venue, devices=devices))  # nobody falls silent in a story
         engine = Engine(self._plan)
         for device in devices.values():
             for name, value in calm(device).items():
                 engine.step(Reading(0.0, device.id, name, value))
+        for schedule in plan.schedules if around.known else ():
+            engine.step(Calendar(0.0, schedule, schedule in around.active))
+        if plan.duty is not None:
+            engine.step(Duty(0.0, around.staffed, STAFF, ""))
         self._calm = engine.snapshot()
 
     def play(

@@ -13,7 +13,9 @@ from rules.analysis.calm_device import device_truth
 from rules.analysis.chain import Event, Part
 from rules.analysis.extremes import Values
 from rules.analysis.places import Coincidence
-from rules.expression import And, Call, Compare, Duration, Expression, Name, Names, Node, Not, Number, Or, Word, walk
+from rules.analysis.week import ALWAYS, Situation
+from rules.conditions import schedule_of
+from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, walk
 from rules.plan import Plan, Rule, TierRule
 from rules.tier import Tier
 from rules.truth import COMPARISONS
@@ -49,8 +51,9 @@ class Reached:
 class Reach:
     """The rules of one plan, found by the places that they have an alarm for."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         self._plan = plan
+        self._around = around
         self._at: dict[str, list[int]] = {}
         for index, rule in enumerate(plan.rules):
             for place in rule.places:
@@ -74,7 +77,7 @@ class Reach:
         for index, place in steps:
             rule = self._plan.rules[index]
             heard = told if bases is None or rule.id in bases else {}
-            look = _Place(self._plan, rule, place, heard, found)
+            look = _Place(self._plan, self._around, rule, place, heard, found)
             tiers = look.tiers()
             if tiers:
                 found[rule.id, place] = tiers
@@ -89,6 +92,7 @@ class _Place:
     """One alarm of a rule, with what its devices say and what the alarms before it reached."""
 
     plan: Plan
+    around: Situation
     rule: Rule
     place: str
     told: Told
@@ -102,23 +106,42 @@ class _Place:
         return reached | {top: sooner} if sooner else reached
 
     def _tier(self, tier: TierRule) -> Event | None:
-        event = self._device(tier.when, tier.on_delay_s) if self.rule.each == "device" else self._when(tier.when.root)
-        if event is None or tier.on_delay_s <= 0:
+        event = self._device(tier) if self.rule.each == "device" else self._when(tier.when.root)
+        if event is None:
+            return None
+        if tier.verify is not None:
+            return event.then(Part(f"{self.rule.id} is verified", 0.0 if self._seconded(tier) else tier.verify.reset_s))
+        if tier.on_delay_s <= 0:
             return event
         return event.then(Part(f"{self.rule.id} waits for {tier.tier.word}", tier.on_delay_s))
 
-    def _device(self, when: Expression, for_s: float) -> Event | None:
-        values = self.told.get(self.place)
-        device = self.plan.venue.devices[self.place]
-        return Event() if values is not None and device_truth(when.root, device, values, for_s) else None
+    def _device(self, tier: TierRule) -> Event | None:
+        for_s = tier.on_delay_s if tier.verify is None else tier.verify.reset_s
+        return Event() if self._signals(tier, self.place, for_s) else None
+
+    def _signals(self, tier: TierRule, device: str, for_s: float = 0.0) -> bool:
+        """Whether a device surely meets a tier, and goes on to for so long."""
+        values, known = self.told.get(device), self.plan.venue.devices.get(device)
+        return (
+            values is not None
+            and known is not None
+            and bool(device_truth(tier.when.root, known, values, self.around, for_s))
+        )
+
+    def _seconded(self, tier: TierRule) -> bool:
+        """Whether another device of the rule signals too: then nothing is left to verify."""
+        others = (other for other in self.told if other != self.place and other in self.rule.places)
+        return any(self._signals(tier, other) for other in others)
 
     def _investigated(self) -> Event | None:
         """The end of a look round in which nobody found that it is no fire."""
         look = self.rule.investigate
-        if look is None:
+        if look is None or (self.rule.during and self.around.during(self.rule.during) is False):
             return None
         begun = min(self._alarms(look.of, look.at), key=_seconds, default=None)
-        return begun and begun.then(
+        if begun is None or not self.around.staffed:
+            return begun  # nobody is there to look
+        return begun.then(
             Part(f"staff acknowledge ({self.rule.id})", look.acknowledge_within_s, looked_into=True),
             Part(f"staff look ({self.rule.id})", look.then_s, looked_into=True),
         )
@@ -132,6 +155,14 @@ class _Place:
                 return reduce(_later, (self._when(operand) for operand in node.operands))
             case Call(function="alarms"):
                 return self._coincidence(node)
+            case Name(name="nobody_on_duty"):
+                return None if self.around.staffed else Event()
+            case Not(operand=Name(name="nobody_on_duty")):
+                return Event() if self.around.staffed else None
+            case Call(function="during"):
+                return Event() if self.around.during(schedule_of(node)) else None
+            case Not(operand=Call(function="during")):
+                return Event() if self._not_during(node.operand) else None
             case Call(function="any"):
                 return Event() if any(self._true_of(node.arguments[0][1])) else None
             case Compare(left=Call(function="count" | "share")):
@@ -140,6 +171,9 @@ class _Place:
                 return self._greatest(node)
             case Name() | Compare() | Call() | Not() | Number() | Duration() | Names() | Word():
                 return None
+
+    def _not_during(self, node: Node) -> bool:
+        return isinstance(node, Call) and self.around.during(schedule_of(node)) is False
 
     def _coincidence(self, call: Call) -> Event | None:
         read = Coincidence.of(call)
@@ -176,7 +210,7 @@ class _Place:
         """For each device of an aggregate: whether the condition is surely true of it."""
         devices = self.plan.venue.devices
         return [
-            device in self.told and device_truth(condition, devices[device], self.told[device]) is True
+            device in self.told and device_truth(condition, devices[device], self.told[device], self.around) is True
             for device in self._members(condition)
         ]
 
