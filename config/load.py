@@ -13,6 +13,7 @@ from config.ranges import expand
 from config.rule_checks import check_rules, check_watching, order_rules
 from config.rule_sheet import read_rules
 from config.safety import check_floor, check_protection, check_sense
+from config.safety.protection import exemptions
 from config.setup import Setup
 from config.sheet import Sheet, read_sheet
 from config.venue_checks import check_venue
@@ -66,6 +67,7 @@ def load_files(found: FileSet) -> Setup:
         build_outputs(sheet),
         (found.path(VENUE), *(found.path(name) for name in names)),
         found.digest,
+        exempt=exemptions(sheet, plan),
     )
     _check_links(setup, sheet, problems)
     problems.refuse()

@@ -1,6 +1,6 @@
 """A whole, checked configuration: what the daemon builds itself from, by way of `drivers.registry`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,10 @@ class OutputSetup:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything a configuration directory says. `files` are all the files read, in order; `digest` names this set."""
+    """Everything a configuration directory says. `files` are all the files read, in order; `digest` names this set.
+
+    `exempt` says of each device that need not lead to red why not.
+    """
 
     directory: Path
     time_zone: str
@@ -38,3 +41,4 @@ class Setup:
     outputs: tuple[OutputSetup, ...]
     files: tuple[Path, ...]
     digest: str
+    exempt: dict[str, str] = field(default_factory=dict)

@@ -93,3 +93,35 @@ def test_check_jsonschema_agrees(capsys: pytest.CaptureFixture[str], tmp_path: P
     tool = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(tmp_path / "venue.schema.json")]
     ran = subprocess.run([*tool, str(SAMPLES / "ktv" / "venue.yaml")], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
+
+
+def test_check_prints_every_chain_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    """From the danger signal of each kind of device to the evacuation, staff at their slowest."""
+    check(SAMPLES / "ktv", chains=True)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "smoke_detector det-101 and 61 alike"
+    slow = "within 75 s: staff acknowledge (fire-confirmed) 15 s + staff look (fire-confirmed) 60 s"
+    assert f"  smoke orange, alone: evacuation 'whole-building' {slow}" in told
+    assert "  smoke orange, with 1 more: evacuation 'whole-building' at once" in told
+    assert "  call-point red, alone: evacuation 'whole-building' at once" in told
+    assert "  sos orange, alone: a warning only" in told
+    assert told[-1].endswith("chains played on the engine")
+
+
+def test_check_tells_machines_the_chains(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same facts as the lines."""
+    check(SAMPLES / "ktv", as_json=True, chains=True)
+    chains = json.loads(capsys.readouterr().out)["chains"]
+    call = next(chain for chain in chains if chain["rule"] == "call-point")
+    assert call["evacuation_s"] == 0 and call["plan"] == "whole-building" and call["parts"] == []
+    smoke = next(chain for chain in chains if chain["rule"] == "smoke" and not chain["others"])
+    assert smoke["evacuation_s"] == 75 and [part["seconds"] for part in smoke["parts"]] == [15, 60]
+
+
+def test_a_refusal_shows_machines_the_timeline(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the engine did with the rules that were refused."""
+    with pytest.raises(typer.Exit):
+        check(Path(__file__).parent / "broken" / "never-red", as_json=True)
+    problem = json.loads(capsys.readouterr().out)["problems"][0]
+    assert problem["timeline"][0].strip() == "0 s  smoke-1 says smoke_obscuration 100 %/m"
+    assert problem["timeline"][-1].strip() == "600 s  still no red"

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.analysis.chain import Event, Part
-from rules.analysis.chains import Chains
+from rules.analysis.chains import Chains, slowest
 from rules.analysis.drive import HORIZON_S, LAST_INSTANT_S, Stage, first_evacuation, first_red
 from rules.analysis.extremes import calm, extreme
 from rules.analysis.reach import Reach, Told
+from rules.analysis.week import ALWAYS, MAX_SITUATIONS, TooManySituations, situations
 from rules.decision import Clear, Return
-from rules.plan import InvestigationRule, Plan, Rule
+from rules.plan import DutyRule, InvestigationRule, Plan, Rule, VerifyRule
+from rules.schedule import Schedule, Span
 from rules.tier import Tier
 from rules.venue import Device
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, device, plan, rule, tier
@@ -217,3 +219,95 @@ def test_a_rule_of_the_venue_that_reads_a_rule_of_zones() -> None:
     house = plan(middle, whole, devices=DEVICES)
     (a,) = (chain for chain in Chains(house).all() if not chain.others)
     assert a.rule == "middle" and a.red is not None and a.red.seconds == 3.0
+
+
+OPEN = Schedule((Span(10 * 3600, 2 * 3600),))  # ten in the morning to two at night
+NIGHT = "not during(open)"
+
+
+def house_with(smoke_when: str, duty: DutyRule | None = None, **changes: object) -> Plan:
+    """The house with opening hours, and a rule for smoke that asks for them."""
+    smoke = replace(SMOKE, tiers=(tier("orange", smoke_when),))
+    whole = plan(smoke, replace(CONFIRMED, **changes), devices=DEVICES)  # type: ignore[arg-type]  # fields of a rule
+    return replace(whole, schedules={"open": OPEN}, duty=duty)
+
+
+@pytest.mark.parametrize("when", ["smoke", f"smoke and {NIGHT}", "smoke and during(open)", "smoke and nobody_on_duty"])
+def test_every_hour_of_the_week_comes_out_alike(when: str) -> None:
+    """Open, closed, the clock unknown, staffed or not: the arithmetic and the engine agree in each."""
+    house = house_with(when, DutyRule())
+    say: Told = {"det-a": {"smoke": True}}
+    for around in situations(house):
+        arithmetic = Reach(house, around).follow(say).evacuation
+        driven = first_evacuation(Stage(house, around).play(say))
+        assert (arithmetic is None) == (driven is None), around
+        if arithmetic is not None and driven is not None:
+            assert 0 <= arithmetic[1].seconds - driven <= LAST_INSTANT_S
+            assert arithmetic[1].seconds == (75.0 if around.staffed else 0.0)
+
+
+def test_a_zone_rule_asks_for_the_hour_too() -> None:
+    """Of schedules and duty, as of devices; a rule with `during` begins no investigation outside of its hours."""
+    for when in ("during(open)", NIGHT, "nobody_on_duty", "not nobody_on_duty"):
+        asks = rule("z", "zone", ["floor"], tier("red", f"any(smoke) and {when}"), evacuate="whole")
+        house = replace(plan(asks, devices=DEVICES), schedules={"open": OPEN}, duty=DutyRule())
+        for around in situations(house):
+            found = Reach(house, around).follow({"det-a": {"smoke": True}}).evacuation
+            driven = first_evacuation(Stage(house, around).play({"det-a": {"smoke": True}}))
+            assert (0.0 if found else None) == driven, (when, around)
+    house = house_with("smoke", during="open")
+    closed = next(around for around in situations(house) if around.known and not around.active)
+    assert Reach(house, closed).follow({"det-a": {"smoke": True}}).evacuation is None
+    assert first_evacuation(Stage(house, closed).play({"det-a": {"smoke": True}})) is None
+
+
+def test_the_slowest_hour_of_a_chain_is_told() -> None:
+    """Staff that look are slower than nobody who does."""
+    house = house_with("smoke", DutyRule())
+    chains = slowest(chain for around in situations(house) for chain in Chains(house, around).all())
+    assert [(chain.evacuation and chain.evacuation.seconds, chain.when) for chain in chains if not chain.others] == [
+        (75.0, "while the clock cannot be believed"),
+        (None, "while the clock cannot be believed"),
+    ]
+    house = house_with("smoke and during(open)")
+    chains = slowest(chain for around in situations(house) for chain in Chains(house, around).all())
+    assert chains[0].when == "mon 00:00" and [part.seconds for part in chains[0].evacuation.parts] == [15, 60]  # type: ignore[union-attr]
+
+
+def test_a_verified_signal_takes_its_time() -> None:
+    """A steady signal is taken as true after the reset, two at once (NFPA 72 alarm verification)."""
+    tiers = (replace(tier("orange", "smoke"), verify=VerifyRule(30.0, 60.0)),)
+    house = plan(replace(SMOKE, tiers=tiers), CONFIRMED, devices=DEVICES)
+    for devices, seconds in ((("det-a",), 105.0), (("det-a", "det-b"), 0.0), (("det-a", "det-attic"), 75.0)):
+        say: Told = {device: {"smoke": True} for device in devices}
+        driven = first_evacuation(Stage(house).play(say))
+        assert evacuation(say, house) == seconds and driven is not None and 0 <= seconds - driven <= LAST_INSTANT_S
+
+
+def test_the_hours_of_a_week() -> None:
+    """Each state once, with the first hour that has it; dates that a schedule names are hours of their own."""
+    holiday = Schedule((Span(0, 0, only=frozenset({738_000})),))
+    house = replace(plan(SMOKE, devices=DEVICES), schedules={"open": OPEN, "holiday": holiday})
+    found = {(one.known, one.active): one.when for one in situations(house)}
+    assert found == {
+        (False, frozenset()): "while the clock cannot be believed",
+        (True, frozenset({"open"})): "mon 00:00",
+        (True, frozenset()): "mon 02:00",
+        (True, frozenset({"open", "holiday"})): "thu 00:00 at a date that a schedule names",
+        (True, frozenset({"holiday"})): "thu 02:00 at a date that a schedule names",
+    }
+    assert situations(plan(SMOKE)) == [ALWAYS]
+    assert [one.staffed for one in situations(replace(plan(SMOKE), duty=DutyRule()))] == [True, False]
+
+
+def test_a_week_of_too_many_hours_is_refused() -> None:
+    """Each would have to be proved by itself, and nobody would oversee them."""
+    schedules = {f"s{n}": Schedule((Span(n * 60, n * 60 + 30),)) for n in range(MAX_SITUATIONS)}
+    with pytest.raises(TooManySituations):
+        situations(replace(plan(SMOKE), schedules=schedules))
+
+
+def test_no_rule_has_a_seen_part_of_no_time() -> None:
+    """In words, only what takes time is told."""
+    assert Event((Part("verified", 0.0),)).words == "at once"
+    assert Event((Part("delay", 2.0), Part("look", 60.0))).words == "delay 2 s + look 60 s"
