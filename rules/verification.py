@@ -27,8 +27,13 @@ class Verification:
                 self._told.update((cause.alarm.id, level.rule.tier) for level in cause.alarm.levels if level.verifying)
 
     def second_devices(self, cause: Cause) -> list[Cause]:
-        """The other alarms of the rule that signal while this one is being verified; then none of them waits longer."""
+        """The other alarms of the rule that signal while this one is being verified; then none of them waits longer.
+
+        What is out of service is no second device, and has none.
+        """
         found: list[Cause] = []
+        if cause.alarm.disabled:
+            return found
         for index, level in enumerate(cause.alarm.levels):
             others = [one for one in self._of_rule.get(cause.alarm.rule.id, ()) if one is not cause]
             signalling = [one for one in others if level.verifying and _signals(one, index)]
@@ -41,7 +46,8 @@ class Verification:
     def first_signals(self, cause: Cause, now: float) -> list[Decision]:
         """Tell people, once, of each first signal that is being verified."""
         said: list[Decision] = []
-        for level in cause.alarm.levels if cause.alarm.rule.id in self._of_rule else ():
+        told = cause.alarm.rule.id in self._of_rule and not cause.alarm.disabled
+        for level in cause.alarm.levels if told else ():
             key = (cause.alarm.id, int(level.rule.tier))
             if not level.verifying:
                 self._told.discard(key)
@@ -54,6 +60,8 @@ class Verification:
 
 def _signals(cause: Cause, index: int) -> bool:
     level = cause.alarm.levels[index]
+    if cause.alarm.disabled:
+        return False
     return level.verifying or cause.alarm.stands(level.rule.tier)
 
 

@@ -11,33 +11,47 @@ from rules.signal import (
     AllClear,
     Fault,
     Heard,
+    InService,
     LinkDown,
     LinkUp,
     OrderEvacuation,
     Origin,
+    OutOfService,
     Provenance,
     Reading,
     Recovered,
     Reset,
     Resumed,
     Role,
+    Shelve,
     Signal,
     Silence,
     Tick,
+    Unshelve,
 )
 from rules.status import EvacuationStatus
 from rules.tier import Tier
 from tests.rules.house import CONFIRMED, DETECTORS, HEAT, SMOKE, Story, plan, rule, tier, without_zones, words
 
-LOST = rule("lost", "device", ("det-a", "det-b"), tier("yellow", "absent or faulted"), category="fault")
+LOST = rule(
+    "lost",
+    "device",
+    ("det-a", "det-b"),
+    tier("yellow", "absent or faulted"),
+    category="fault",
+    explained_by_link=True,
+)
 WARM = rule(
     "warm",
     "venue",
     ("venue",),
     tier("blue", "mean(temperature) >= 30", on=3, off=4),
     tier("yellow", "share(temperature >= 40) > 0.4 or count(smoke) >= 2"),
+    category="power",
+    suppresses=("falling",),
+    re_alarm=20,
 )
-FALLING = rule("falling", "device", ("det-a",), tier("blue", "rate(temperature, 10s) <= -2"))
+FALLING = rule("falling", "device", ("det-a",), tier("blue", "rate(temperature, 10s) <= -2"), category="power")
 PLAN = plan(SMOKE, HEAT, CONFIRMED, LOST, WARM, FALLING)
 DEVICES = ("det-a", "det-b", "det-attic")
 ALARMS = ("smoke@det-a", "smoke@det-b", "heat@det-a", "confirmed@floor", "warm@venue", "lost@det-a")
@@ -45,6 +59,7 @@ ALARMS = ("smoke@det-a", "smoke@det-b", "heat@det-a", "confirmed@floor", "warm@v
 steps = st.sampled_from([0.0, 0.5, 1.0, 4.0, 5.0, 10.0, 30.0, 60.0, 400.0])
 device_ids = st.sampled_from(DEVICES)
 roles = st.sampled_from(get_args(Role))
+times = st.sampled_from([1.0, 30.0, 600.0])
 people = st.tuples(st.sampled_from(ALARMS), st.just("Li"), st.just("reason"))
 contents = st.one_of(
     st.tuples(st.just("smoke_obscuration"), st.sampled_from([0.0, 1.5, 3.0, 6.0])),
@@ -59,7 +74,7 @@ def signals(draw: st.DrawFn) -> list[Signal]:
     at, told = 0.0, list[Signal]()
     for number in range(draw(st.integers(1, 40))):
         at += draw(steps)
-        kind = draw(st.integers(0, 13))
+        kind = draw(st.integers(0, 15))
         match kind:
             case 0:
                 told.append(Acknowledge(at, *draw(people)))
@@ -83,6 +98,28 @@ def signals(draw: st.DrawFn) -> list[Signal]:
                 )
             case 8:
                 told.append(Tick(at) if draw(st.booleans()) else Resumed(at, 1.0))
+            case 9:
+                alarm, who, why = draw(people)
+                for_s, once = draw(times), draw(st.booleans())
+                told.append(
+                    draw(
+                        st.sampled_from(
+                            [Shelve(at, alarm, for_s, once, who, why, "engineer"), Unshelve(at, alarm, who, why)]
+                        )
+                    )
+                )
+            case 10:
+                target = draw(st.sampled_from([*ALARMS, *DEVICES]))
+                told.append(
+                    draw(
+                        st.sampled_from(
+                            [
+                                OutOfService(at, target, draw(times), "Li", "x", "engineer"),
+                                InService(at, target, "Li", "x"),
+                            ]
+                        )
+                    )
+                )
             case _:
                 quantity, value = draw(contents)
                 provenance: Provenance = "retained" if draw(st.integers(0, 3)) == 0 else "live"
@@ -103,6 +140,8 @@ def test_a_restart_anywhere_changes_no_decision(told: list[Signal], restart_afte
     assert restarted.alarms() == going_on.alarms()
     assert restarted.zone_tiers() == going_on.zone_tiers()
     assert restarted.devices() == going_on.devices()
+    assert restarted.faults() == going_on.faults()
+    assert restarted.flood_since() == going_on.flood_since()
 
 
 @given(signals())
@@ -122,6 +161,9 @@ def test_what_always_holds(told: list[Signal]) -> None:
         worst = max((alarm.tier for alarm in engine.alarms() if alarm.category != "fault"), default=Tier.NONE)
         assert engine.zone_tiers()["venue"] == worst
         assert all(decision.at == signal.at for decision in decisions)
+        assert not any(alarm.overlays and (alarm.tier or alarm.sounding) for alarm in engine.alarms())
+        shelved = [alarm for alarm in engine.alarms() if any(over.kind != "out_of_service" for over in alarm.overlays)]
+        assert not any(alarm.category == "fire" for alarm in shelved)
 
 
 def test_a_changed_plan_keeps_what_still_exists() -> None:
