@@ -16,7 +16,7 @@ from drivers.contract import Binding
 from drivers.registry import Attached
 from rules.decision import StageAction
 from rules.expression import Call, Name, walk
-from rules.plan import DutyRule, EvacuationPlan, InvestigationRule, Plan, Rule, Stage, TierRule, VerifyRule, Who
+from rules.plan import DutyRule, EvacuationPlan, InvestigationRule, Limits, Plan, Rule, Stage, TierRule, VerifyRule, Who
 from rules.tier import Tier
 from rules.venue import Device, Route, Text, Venue, Zone
 
@@ -54,6 +54,7 @@ def _device(entry: DeviceEntry) -> Device:
         frozenset(entry.quantities or kind.quantities),
         kind.stale_after_s if entry.stale_after is None else entry.stale_after,
         entry.link,
+        entry.fed_by,
     )
 
 
@@ -66,6 +67,7 @@ def build_plan(venue: Venue, rules: Sequence[WrittenRule], sheet: Sheet) -> Plan
         {plan.id: _evacuation_plan(plan) for plan in plans},
         {name: schedule(spans) for name, spans in sheet.schedules.items()},
         DutyRule(sheet.duty.schedule or "") if sheet.duty else None,
+        limits=Limits(sheet.limits.shelve_max, sheet.limits.out_of_service_max),
     )
 
 
@@ -97,6 +99,9 @@ def _rule(rule: WrittenRule, venue: Venue) -> Rule:
         line=_line(rule),
         during=entry.during or "",
         show_mode=entry.show_mode,
+        suppresses=tuple(entry.suppresses or ()),
+        explained_by_link=entry.explained_by_link,
+        re_alarm_s=entry.re_alarm,
     )
 
 

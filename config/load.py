@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from config.build import build_links, build_outputs, build_plan, build_venue
+from config.consequences import check_consequences
 from config.document import Document
 from config.files import MAX_RULES_FILES, STOCK, VENUE, FileSet, Unread, read_files
 from config.hours_checks import check_hours, check_schedules
@@ -48,6 +49,7 @@ def load_files(found: FileSet) -> Setup:
     rules = read_rules(read, sheet.ids["schedules"], problems)
     named = len(problems)
     check_rules(rules, sheet, problems)
+    check_consequences(rules, sheet, problems)
     if venue and len(problems) == named:
         check_watching(rules, venue, sheet, problems)
     check_hours(rules, sheet, venue, problems)

@@ -8,6 +8,7 @@ from config.problem import Mark, Problems
 from config.rules_file import RULE, RULES_SHELL, RuleEntry, TierEntry
 from config.sheet import raw_ids
 from rules.expression import Expression, ExpressionError, parse
+from rules.plan import HIGHLY_MANAGED
 from rules.typecheck import problems as meaning_problems
 
 
@@ -43,6 +44,11 @@ class WrittenRule:
 
     def expressions(self) -> list[Expression]:
         return [expression for tier in self.tiers for expression in tier.expressions()]
+
+    @property
+    def highly_managed(self) -> bool:
+        """Whether nothing may keep its alarms from people, as `rules.plan.Rule.highly_managed`."""
+        return self.entry.category in HIGHLY_MANAGED or self.entry.evacuate is not None
 
     def reads(self) -> frozenset[str]:
         """The rules whose alarms it reads."""

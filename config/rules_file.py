@@ -87,6 +87,9 @@ class RuleEntry(Settings):
     show_mode: bool = False
     investigate: InvestigateEntry | None = None
     evacuate: EvacuateEntry | None = None
+    suppresses: Annotated[list[Id], _SOME] | None = None
+    explained_by_link: bool = False
+    re_alarm: Annotated[Duration, Field(ge=60)] | None = None
 
 
 class RulesFile(Settings):

@@ -12,6 +12,7 @@ from config.problem import Mark, Problems
 from config.venue_file import (
     DeviceEntry,
     ExemptEntry,
+    LimitsEntry,
     LinkEntry,
     OutputEntry,
     VenueEntry,
@@ -50,6 +51,7 @@ class Sheet:
     never_slower_than_s: float | None
     schedules: dict[str, list[SpanEntry]]
     duty: DutyEntry | None
+    limits: LimitsEntry
 
     def mark(self, path: Path) -> Mark:
         return self.document.mark(path)
@@ -82,6 +84,7 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
         shell.never_slower_than if shell else None,
         shell.schedules if shell else {},
         shell.duty if shell else None,
+        shell.limits if shell else LimitsEntry(),
     )
 
 

@@ -12,6 +12,7 @@ from config.venue_file import DeviceEntry, LinkEntry, OutputEntry
 from drivers.registry import DRIVERS, LINKS
 from rules.quantity import QUANTITIES
 
+FEEDERS = ("power_meter", "ups", "plug")  # kinds of device that power comes through
 _SHARED = ("zones", "devices", "links")  # alarms and faults are told by these ids, so all of them differ
 
 
@@ -26,6 +27,7 @@ def check_venue(sheet: Sheet, problems: Problems) -> None:
     for device in sheet.devices:
         _check_device(device, links, sheet, problems)
         _check_address(device, addresses, sheet, problems)
+    _check_feeding(sheet, problems)
     for output in sheet.outputs:
         _check_output(output, links, sheet, problems)
     check_evacuation(sheet, problems)
@@ -76,6 +78,24 @@ def _looping(parents: dict[str, str]) -> set[str]:
             at = parents[at]
         (bad if at in seen or at in bad else good).update(chain)
     return bad
+
+
+def _check_feeding(sheet: Sheet, problems: Problems) -> None:
+    """Power comes through something that has it, and never back to itself."""
+    kinds = {device.entry.id: device.entry.kind for device in sheet.devices}
+    fed_by: dict[str, str] = {}
+    for device in sheet.devices:
+        feeder, path = device.entry.fed_by, (*device.path, "fed_by")
+        if feeder is None or not known("device", feeder, sheet, path, problems):
+            continue
+        fed_by[device.entry.id] = feeder
+        if kinds.get(feeder, FEEDERS[0]) not in FEEDERS:
+            text = f"device {feeder!r} is of kind {kinds[feeder]!r}, which feeds nothing; expected {one_of(FEEDERS)}"
+            problems.add(sheet.mark(path), text, about=words(path))
+    for device in sheet.devices:
+        if device.entry.id in _looping(fed_by):
+            path = (*device.path, "fed_by")
+            problems.add(sheet.mark(path), f"device {device.entry.id!r} is fed by itself", about=words(path))
 
 
 def _check_link(link: Written[LinkEntry], sheet: Sheet, problems: Problems) -> None:

@@ -72,6 +72,7 @@ class DeviceEntry(Settings):
     address: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     quantities: Annotated[list[Annotated[str, _QUANTITY]], Field(min_length=1)] | None = None
     stale_after: Annotated[Duration, Field(gt=0)] | None = None
+    fed_by: Id | None = None
     options: dict[str, Any] = {}
 
 
@@ -80,6 +81,13 @@ class ExemptEntry(Settings):
 
     devices: Annotated[list[Annotated[str, Field(pattern=PATTERN)]], Field(min_length=1)]
     why: Annotated[str, Field(min_length=10, max_length=1000)]
+
+
+class LimitsEntry(Settings):
+    """For how long at a time people may put an alarm aside, or a device out of service."""
+
+    shelve_max: Annotated[Duration, Field(gt=0, le=24 * 3600)] = 8 * 3600.0
+    out_of_service_max: Annotated[Duration, Field(gt=0)] = 7 * 24 * 3600.0
 
 
 class DriverEntry(Settings):
@@ -117,6 +125,7 @@ class VenueShell(Settings):
     never_slower_than: Annotated[Duration, Field(gt=0)] | None = None
     schedules: dict[Id, Spans] = {}
     duty: DutyEntry | None = None
+    limits: LimitsEntry = LimitsEntry()
 
 
 def _with_settings(kind: str, base: type[Settings], settings: type[Settings], **fields: Any) -> type[Settings]:

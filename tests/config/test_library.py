@@ -183,7 +183,7 @@ def test_a_press_is_orange_at_once_and_stays(plan: Plan) -> None:
 def test_mains_loss_is_graded_by_share_and_time(plan: Plan) -> None:
     """One floor is blue, after a minute yellow; the whole house after a minute orange; an empty battery red."""
     story = Story(plan)
-    assert rises(story.tell(10.0, "meter-1", "voltage", 0.0)) == [("mains-loss@ktv", Tier.BLUE)]
+    assert ("mains-loss@ktv", Tier.BLUE) in rises(story.tell(10.0, "meter-1", "voltage", 0.0))
     story.until(10, 69)
     assert story.tier("mains-loss@ktv") is Tier.BLUE
     story.until(69, 71)
@@ -199,6 +199,23 @@ def test_mains_loss_is_graded_by_share_and_time(plan: Plan) -> None:
     story.tell(150.0, "ups-1", "ups_battery_low", True)
     assert story.tier("mains-loss@ktv") is Tier.RED
     assert story.tier("ups-on-battery@ups-1") is Tier.ORANGE
+
+
+def test_a_dead_supply_explains_the_plugs_that_it_feeds(plan: Plan) -> None:
+    """The floor's supply is told and its plugs are not; a plug of another floor is; what stays lost is told after."""
+    story = Story(plan)
+    assert ("supply-lost@meter-1", Tier.BLUE) in rises(story.tell(10.0, "meter-1", "voltage", 0.0))
+    story.silent |= {"plug-1-1", "plug-1-2", "plug-2-1"}
+    story.until(10, 60)
+    assert story.tier("device-lost@plug-1-1") is Tier.NONE
+    assert story.tier("device-lost@plug-2-1") is Tier.BLUE
+    story.tell(60.0, "meter-1", "voltage", 221.0)
+    story.silent.remove("plug-1-1")
+    story.until(60, 119)
+    assert story.tier("device-lost@plug-1-2") is Tier.NONE
+    story.until(119, 121)
+    assert story.tier("device-lost@plug-1-2") is Tier.BLUE
+    assert story.tier("device-lost@plug-1-1") is Tier.NONE
 
 
 def test_voltage_out_of_band_is_no_dip(plan: Plan) -> None:

@@ -100,26 +100,12 @@ def signals(draw: st.DrawFn) -> list[Signal]:
                 told.append(Tick(at) if draw(st.booleans()) else Resumed(at, 1.0))
             case 9:
                 alarm, who, why = draw(people)
-                for_s, once = draw(times), draw(st.booleans())
-                told.append(
-                    draw(
-                        st.sampled_from(
-                            [Shelve(at, alarm, for_s, once, who, why, "engineer"), Unshelve(at, alarm, who, why)]
-                        )
-                    )
-                )
+                shelve = Shelve(at, alarm, draw(times), draw(st.booleans()), who, why, "engineer")
+                told.append(shelve if draw(st.booleans()) else Unshelve(at, alarm, who, why))
             case 10:
                 target = draw(st.sampled_from([*ALARMS, *DEVICES]))
-                told.append(
-                    draw(
-                        st.sampled_from(
-                            [
-                                OutOfService(at, target, draw(times), "Li", "x", "engineer"),
-                                InService(at, target, "Li", "x"),
-                            ]
-                        )
-                    )
-                )
+                remove = OutOfService(at, target, draw(times), "Li", "x", "engineer")
+                told.append(remove if draw(st.booleans()) else InService(at, target, "Li", "x"))
             case _:
                 quantity, value = draw(contents)
                 provenance: Provenance = "retained" if draw(st.integers(0, 3)) == 0 else "live"
