@@ -9,7 +9,7 @@ from rules.annunciator import Annunciator
 from rules.cause import Cause, GroupCause, Watcher
 from rules.decision import Because, Chattering, Decision, Investigate, OverlayKind, StandDown
 from rules.evacuation import STAGE, Evacuations
-from rules.evidence import evidence
+from rules.evidence import MAX_CONTRIBUTORS, evidence
 from rules.faults import FaultRegister
 from rules.investigation import Investigation, Step
 from rules.overlay import Overlay
@@ -20,6 +20,8 @@ from rules.timers import Key, Timers
 from rules.verification import Verification
 from rules.wiring import House
 from rules.zones import ZoneTiers
+
+BLIND = "blind:"  # fault code, the rule's id follows: what it asks is unknown at this place
 
 Waiting = Literal["acknowledge", "look"]
 
@@ -35,7 +37,10 @@ class Board:
         self._verification = Verification(house.causes.values())
         self._reading = house.reading
         self._investigating = house.investigating
+        self._minding = house.minding
+        self._devices = house.devices
         self._timers = timers
+        self._faults = faults
         self.zones = ZoneTiers(plan.venue)
         self.evacuations = Evacuations(plan, timers)
         self.suppression = Suppression(plan.rules, plan.venue, house, faults)
@@ -47,6 +52,21 @@ class Board:
         for watcher in watchers:
             if watcher.look(now, past):
                 self.settle(watcher.cause, now)
+            self._tell_blind(watcher.cause, now)
+
+    def look_later(self, watchers: Iterable[Watcher], now: float) -> None:
+        """Time has passed over a device: let those who watch it look, also those who have seen it all already."""
+        for watcher in watchers:
+            if watcher.look(now) or watcher.cause.update(now):
+                self.settle(watcher.cause, now)
+            self._tell_blind(watcher.cause, now)
+
+    def stop_waiting(self, device: str, now: float) -> None:
+        """What a device has not told by now is unknown: let those look to whom that matters."""
+        for cause in self._minding.get(device, ()):
+            if cause.update(now):
+                self.settle(cause, now)
+            self._tell_blind(cause, now)
 
     def look_at_all(self, now: float) -> None:
         """Let every cause look again, and settle what moved. What the rules no longer let be put aside comes back."""
@@ -57,11 +77,22 @@ class Board:
                 self.uncover(
                     cause, ["shelved"], Because(now, cause.alarm.id, "its rule may not be shelved any more"), now
                 )
+            self._tell_blind(cause, now)
         self.suppress(self.causes.values(), now)
+
+    def restart_delays(self, now: float) -> None:
+        """Tocsin was down: the delays of rules that count only what they have seen begin anew."""
+        for cause in self.causes.values():
+            if cause.alarm.rule.after_outage == "restart":
+                for level in cause.alarm.levels:
+                    level.restart(now)
+                self.schedule(cause, now)
 
     def look_around(self, changed: Iterable[str], now: float) -> None:
         """The surroundings changed: let those who ask one of these words look, and settle what moved."""
         for word in sorted(changed):
+            for state in self._devices.values():
+                state.count(word, now)
             for cause in self._surrounded.get(word, ()):
                 if isinstance(cause, GroupCause):
                     cause.refresh(now)
@@ -108,6 +139,9 @@ class Board:
         if self.evacuations.ways.change(alarm, before, alarm.tier):
             self.out += self.evacuations.reroute(now, because)
         self.out += self.zones.change(alarm, before, alarm.tier, now, because)
+        for cause in self._reading.get(alarm.id, ()):  # to some an alarm counts for as long as it is shown
+            if cause.update(now):
+                self.settle(cause, now)
 
     def cover(self, cause: Cause, overlay: Overlay, now: float) -> None:
         """Lay an overlay over an alarm, or renew the one of its kind: it goes out of view."""
@@ -288,6 +322,20 @@ class Board:
             self._confirmed(cause, evidence(cause, after, now), now)
         self._tell_readers(alarm, before, after, now)
 
+    def _tell_blind(self, cause: Cause, now: float) -> None:
+        """Report that a rule cannot decide, or that it can again, if the rule asks for that."""
+        rule, place = cause.alarm.rule, cause.alarm.place
+        if rule.unknown != "fault":
+            return
+        code = f"{BLIND}{rule.id}"
+        if cause.blind:
+            untold = cause.untold()
+            named = ", ".join(untold[:MAX_CONTRIBUTORS]) + (" and more" if len(untold) > MAX_CONTRIBUTORS else "")
+            text = f"rule {rule.id} cannot decide: nothing is known of {named}: look at them and their links"
+            self.out += self._faults.report(place, code, text, now)
+        else:
+            self.out += self._faults.end(place, code, now)
+
     def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
         """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         alarm = cause.alarm
@@ -305,6 +353,7 @@ class Board:
                 self.settle(cause, now)
             else:
                 self.schedule(cause, now)
+            self._tell_blind(cause, now)
             if confirmed and cause.joined_by(alarm, before, after):  # an all-clear does not cover what comes after it
                 self._confirmed(cause, alarm.because, now)
         for cause in self._investigating.get(alarm.id, ()):

@@ -1,18 +1,23 @@
 """An alarm together with what makes it true: the conditions of its rule, bound to the devices they look at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from rules.aggregate import Spread, Tally
 from rules.alarm import Alarm
-from rules.conditions import DeviceTruth, WindowNeeds, compile_device, window_needs
+from rules.coincidence import Coincidence
+from rules.conditions import compile_device
 from rules.device_state import DeviceState
-from rules.expression import Expression
-from rules.group_conditions import Group, GroupParts, GroupTruth, compile_group, group_parts
+from rules.expression import Expression, Node
+from rules.group_conditions import Group, GroupParts, compile_group, group_parts
 from rules.investigation import Investigation
 from rules.plan import Rule
 from rules.tier import Tier
-from rules.truth import negate
+from rules.truth import Truth, negate
+
+Subject = TypeVar("Subject")
+Conditions = tuple[tuple[Callable[[Subject, float], Truth], Callable[[Subject, float], Truth] | None], ...]
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,10 @@ class CompiledRule:
     """A rule's expressions as closures, shared by all its alarms: when and clear for each tier, lowest first."""
 
     rule: Rule
-    device: tuple[tuple[DeviceTruth, DeviceTruth | None], ...]
-    group: tuple[tuple[GroupTruth, GroupTruth | None], ...]
+    device: Conditions[DeviceState]
+    group: Conditions[Group]
     parts: GroupParts
-    windows: tuple[WindowNeeds, ...]
+    names: frozenset[str]  # quantities and states of devices that any of them reads
 
 
 def expressions_of(rule: Rule) -> list[Expression]:
@@ -34,42 +39,87 @@ def expressions_of(rule: Rule) -> list[Expression]:
 def compile_rule(rule: Rule) -> CompiledRule:
     """Compile the checked expressions of a rule."""
     expressions = expressions_of(rule)
-    windows = tuple(window_needs(expression) for expression in expressions)
+    names = frozenset[str]().union(*(expression.quantities for expression in expressions))
     if rule.each == "device":
-        device = tuple(
-            (compile_device(tier.when.root), compile_device(tier.clear.root) if tier.clear else None)
-            for tier in rule.tiers
-        )
-        return CompiledRule(rule, device, (), GroupParts(), windows)
-    group = tuple(
-        (compile_group(tier.when.root), compile_group(tier.clear.root) if tier.clear else None) for tier in rule.tiers
-    )
-    return CompiledRule(rule, (), group, group_parts(expressions), windows)
+        return CompiledRule(rule, _conditions(rule, compile_device), (), GroupParts(), names)
+    return CompiledRule(rule, (), _conditions(rule, compile_group), group_parts(expressions), names)
 
 
-class DeviceCause:
-    """The alarm of one device."""
+def _conditions(rule: Rule, compiled: Callable[[Node], Callable[[Subject, float], Truth]]) -> Conditions[Subject]:
+    return tuple((compiled(tier.when.root), compiled(tier.clear.root) if tier.clear else None) for tier in rule.tiers)
 
-    __slots__ = ("_compiled", "alarm", "device", "investigation")
 
-    def __init__(self, compiled: CompiledRule, alarm: Alarm, device: DeviceState) -> None:
-        self._compiled = compiled.device
+class _Cause(Generic[Subject]):
+    """What the causes have in common. `blind`: its condition is unknown, and its rule makes that a fault."""
+
+    __slots__ = ("_compiled", "_names", "_subject", "alarm", "blind", "investigation", "members")
+
+    def __init__(
+        self,
+        compiled: CompiledRule,
+        conditions: Conditions[Subject],
+        alarm: Alarm,
+        subject: Subject,
+        members: Sequence[DeviceState],
+    ) -> None:
+        self._compiled = conditions
+        self._names = compiled.names
+        self._subject = subject
         self.alarm = alarm
-        self.device = device
+        self.members = members
+        self.blind = False
         self.investigation: Investigation | None = None
 
     def update(self, now: float, past: bool = False) -> bool:
         """Look again; whether any tier's phase changed. `past`: what is seen is over, so it can only raise."""
-        device = self.device
-        changed = False
+        changed = unknown = False
         for level, (when, clear) in zip(self.alarm.levels, self._compiled, strict=True):
-            true = when(device, now)
+            true = when(self._subject, now)
+            if self.investigation is not None and self.investigation.forced and level is self.alarm.levels[-1]:
+                true = True
             if past:
                 moved = level.update(true or None, None, now)
             else:
-                moved = level.update(true, negate(true) if clear is None else clear(device, now), now)
+                clears = negate(true) if clear is None else clear(self._subject, now)
+                if true is None:
+                    unknown = True
+                    true = self._assumed(now)
+                moved = level.update(true, clears, now)
             changed = changed or moved
+        if self.alarm.rule.unknown == "fault" and not past:
+            self.blind = unknown and not self._awaits(now)
         return changed
+
+    def truth(self, tier: Tier, now: float) -> Truth:
+        """Whether the condition of a tier is true by what is known."""
+        for level, (when, _) in zip(self.alarm.levels, self._compiled, strict=True):
+            if level.rule.tier == tier:
+                return when(self._subject, now)
+        return False
+
+    def untold(self) -> list[str]:
+        """The devices that do not tell what its conditions look at."""
+        return [member.device.id for member in self.members if member.untold(self._names)]
+
+    def _assumed(self, now: float) -> Truth:
+        """What an unknown condition is taken for. A device that has just begun to be heard has time to tell."""
+        return True if self.alarm.rule.unknown == "assume_alarm" and not self._awaits(now) else None
+
+    def _awaits(self, now: float) -> bool:
+        return any(member.awaits(self._names, now) for member in self.members)
+
+
+class DeviceCause(_Cause[DeviceState]):
+    """The alarm of one device. `coincidences` are the alarms of other rules that it reads."""
+
+    __slots__ = ("coincidences", "device")
+
+    def __init__(
+        self, compiled: CompiledRule, alarm: Alarm, device: DeviceState, coincidences: Sequence[Coincidence] = ()
+    ) -> None:
+        super().__init__(compiled, compiled.device, alarm, device, (device,))
+        self.device = device
+        self.coincidences = coincidences
 
     @property
     def cause(self) -> "DeviceCause":
@@ -80,33 +130,20 @@ class DeviceCause:
         """As a watcher: the device changed."""
         return self.update(now, past)
 
+    def joined_by(self, alarm: Alarm, before: Tier, after: Tier) -> bool:
+        """Whether an alarm that rose from one tier to another now counts here and did not before."""
+        return any(before < one.at <= after for one in self.coincidences if alarm in one.alarms)
 
-class GroupCause:
+
+class GroupCause(_Cause[Group]):
     """The alarm of a zone or of the venue."""
 
-    __slots__ = ("_compiled", "alarm", "group", "investigation", "members")
+    __slots__ = ("group",)
 
     def __init__(self, compiled: CompiledRule, alarm: Alarm, group: Group, members: Sequence[DeviceState]) -> None:
-        self._compiled = compiled.group
-        self.alarm = alarm
+        super().__init__(compiled, compiled.group, alarm, group, members)
         self.group = group
-        self.members = members
         self.investigation = Investigation(compiled.rule.investigate) if compiled.rule.investigate else None
-
-    def update(self, now: float, past: bool = False) -> bool:
-        """Look again; whether any tier's phase changed. `past`: what is seen is over, so it can only raise."""
-        changed = False
-        top = len(self._compiled) - 1
-        for index, (level, (when, clear)) in enumerate(zip(self.alarm.levels, self._compiled, strict=True)):
-            true = when(self.group, now)
-            if index == top and self.investigation is not None and self.investigation.forced:
-                true = True
-            if past:
-                moved = level.update(true or None, None, now)
-            else:
-                moved = level.update(true, negate(true) if clear is None else clear(self.group, now), now)
-            changed = changed or moved
-        return changed
 
     def joined_by(self, alarm: Alarm, before: Tier, after: Tier) -> bool:
         """Whether an alarm that rose from one tier to another now counts here and did not before."""

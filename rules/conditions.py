@@ -5,13 +5,16 @@ A new kind of condition is a line in `rules.functions` and the function that it 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Literal
 
-from rules.device_state import DeviceState, WindowKey
-from rules.expression import And, Call, Compare, Duration, Expression, Name, Names, Node, Not, Number, Or, Word, walk
+from rules.device_state import Counter, DeviceState, WindowKey
+from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, walk
+from rules.held import CountWindow, ExtremeWindow, MeanWindow
 from rules.quantity import QUANTITIES, Kind
+from rules.render import render
 from rules.surroundings import DURING, NOBODY_ON_DUTY
 from rules.truth import COMPARISONS, Truth, conjoin, disjoin, negate
+from rules.window import LowWindow, SlopeWindow
 
 DeviceTruth = Callable[[DeviceState, float], Truth]
 DeviceNumber = Callable[[DeviceState, float], float | None]
@@ -22,29 +25,14 @@ WORDS_AROUND = {NOBODY_ON_DUTY: "nobody is known to be on duty"}  # conditions o
 STATES_OF_DEVICE = {ABSENT: "the device is silent", FAULTED: "a fault of the device stands"}
 
 
-@dataclass(frozen=True, slots=True)
-class WindowNeeds:
-    """Which windows a device must keep for the expressions that read it."""
-
-    lows: frozenset[WindowKey] = frozenset()
-    slopes: frozenset[WindowKey] = frozenset()
+def names_in(node: Node) -> frozenset[str]:
+    """The quantities and states of a device that a condition or a number looks at."""
+    return frozenset(part.name for part in walk(node) if isinstance(part, Name))
 
 
-def window_needs(expression: Expression) -> WindowNeeds:
-    """The windows that `rise` and `rate` in an expression look back on."""
-    lows: set[WindowKey] = set()
-    slopes: set[WindowKey] = set()
-    for node in walk(expression.root):
-        if isinstance(node, Call) and node.function in ("rise", "rate"):
-            (lows if node.function == "rise" else slopes).add(_window_key(node))
-    return WindowNeeds(frozenset(lows), frozenset(slopes))
-
-
-def _window_key(call: Call) -> WindowKey:
-    quantity, duration = (argument for _, argument in call.arguments)
-    assert isinstance(quantity, Name)
-    assert isinstance(duration, Duration)
-    return quantity.name, duration.seconds
+def applies(names: frozenset[str], device: DeviceState) -> bool:
+    """Whether a device has any of the quantities that are looked at, or its own state is."""
+    return bool(names & device.device.quantities) or bool(names & STATES_OF_DEVICE.keys())
 
 
 def words_around(node: Node) -> frozenset[str]:
@@ -84,6 +72,9 @@ def compile_device(node: Node) -> DeviceTruth:
         case Call(function="during"):
             schedule = schedule_of(node)
             return lambda device, now: device.around.active(schedule)
+        case Call(function="alarms"):
+            key = render(node)
+            return lambda device, now: device.coincidences[key].holds(now)
         case Call() | Number() | Duration() | Names() | Word():
             raise AssertionError(f"not a condition on a device: {node}")
 
@@ -110,13 +101,13 @@ def _state(name: str) -> DeviceTruth:
 def _threshold(node: Compare) -> DeviceTruth:
     holds, threshold = COMPARISONS[node.operator], node.threshold
     number = device_number(node.left)
-    quantity = quantity_of(node.left)
+    names = names_in(node.left)
 
     def truth(device: DeviceState, now: float) -> Truth:
+        if not applies(names, device):
+            return False
         value = number(device, now)
-        if value is None:
-            return None if quantity in device.device.quantities else False
-        return holds(value, threshold)
+        return None if value is None else holds(value, threshold)
 
     return truth
 
@@ -127,8 +118,21 @@ def device_number(node: Node) -> DeviceNumber:
         name = node.name
         return lambda device, now: device.values.get(name)
     assert isinstance(node, Call)
-    key = _window_key(node)
-    return _rise(key) if node.function == "rise" else _rate(key)
+    match node.function:
+        case "rise":
+            return _rise(_window_key(node))
+        case "rate":
+            return _rate(_window_key(node))
+        case "min":
+            return _extreme(node, min)
+        case "max":
+            return _extreme(node, max)
+        case "mean":
+            return _mean(node)
+        case "count":
+            return _count(node)
+        case _:
+            raise AssertionError(f"not a number on a device: {node}")
 
 
 def _rise(key: WindowKey) -> DeviceNumber:
@@ -146,9 +150,86 @@ def _rate(key: WindowKey) -> DeviceNumber:
     return number
 
 
-def quantity_of(node: Node) -> str:
-    """The quantity that a number on one device is made of."""
-    if isinstance(node, Name):
-        return node.name
-    assert isinstance(node, Call)
-    return _window_key(node)[0]
+def _extreme(call: Call, pick: Callable[[float, float], float]) -> DeviceNumber:
+    key, quantity = render(call), _window_key(call)[0]
+
+    def number(device: DeviceState, now: float) -> float | None:
+        value = device.values.get(quantity)
+        if value is None:
+            return None
+        held = device.held[key][1].value(now)
+        return value if held is None else pick(held, value)  # a reading that came late is not in the window
+
+    return number
+
+
+def _mean(call: Call) -> DeviceNumber:
+    key, quantity = render(call), _window_key(call)[0]
+
+    def number(device: DeviceState, now: float) -> float | None:
+        value = device.values.get(quantity)
+        return None if value is None else device.held[key][1].value(now)
+
+    return number
+
+
+def _count(call: Call) -> DeviceNumber:
+    key, condition = render(call), compile_device(call.arguments[0][1])
+
+    def number(device: DeviceState, now: float) -> float | None:
+        return None if condition(device, now) is None else device.counters[key].window.value(now)
+
+    return number
+
+
+# What a device must keep for the conditions that look back
+
+
+def keep_windows(root: Node, device: DeviceState) -> None:
+    """Give a device the windows that a condition on it looks back on; those it has already are shared."""
+    for node in walk(root):
+        match node:
+            case Compare(left=Call(function="mean") as call) if len(call.arguments) == 2:
+                _keep_window(call, device, node.threshold)
+            case Call(arguments=(_, ("", Duration()))) if node.function != "mean":
+                _keep_window(node, device)
+            case _:
+                pass
+
+
+def _keep_window(call: Call, device: DeviceState, threshold: float = 0.0) -> None:
+    key, names = render(call), names_in(call)
+    if not applies(names, device):
+        return
+    if call.function == "count":
+        if key not in device.counters:
+            condition = call.arguments[0][1]
+            device.counters[key] = Counter(
+                names | words_around(call), compile_device(condition), CountWindow(_span_s(call))
+            )
+        return
+    quantity, span_s = _window_key(call)
+    match call.function:
+        case "rise":
+            device.lows.setdefault((quantity, span_s), LowWindow(span_s))
+        case "rate":
+            device.slopes.setdefault((quantity, span_s), SlopeWindow(span_s))
+        case "mean":
+            _, window = device.held.setdefault(key, (quantity, MeanWindow(span_s)))
+            assert isinstance(window, MeanWindow)
+            window.thresholds.add(threshold)
+        case _:
+            extreme: Literal["min", "max"] = "min" if call.function == "min" else "max"
+            device.held.setdefault(key, (quantity, ExtremeWindow(extreme, span_s)))
+
+
+def _span_s(call: Call) -> float:
+    duration = call.arguments[1][1]
+    assert isinstance(duration, Duration)
+    return duration.seconds
+
+
+def _window_key(call: Call) -> WindowKey:
+    quantity = call.arguments[0][1]
+    assert isinstance(quantity, Name)
+    return quantity.name, _span_s(call)

@@ -1,29 +1,50 @@
 """What the engine knows of one device."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rules.coincidence import Coincidence
+from rules.held import CountWindow, ExtremeWindow, MeanWindow, least
+from rules.quantity import QUANTITIES, Kind
 from rules.seen import Seen
 from rules.signal import Origin
 from rules.surroundings import Surroundings
+from rules.truth import Truth
 from rules.venue import Device
-from rules.window import LowWindow, SlopeWindow, Window
+from rules.window import LowWindow, SlopeWindow
 
 WindowKey = tuple[str, float]  # quantity, span in seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """How often a condition that reads these names became true."""
+
+    names: frozenset[str]
+    condition: "Callable[[DeviceState, float], Truth]"
+    window: CountWindow
 
 
 class DeviceState:
     """The last believed value of each quantity. A quantity that is missing from `values` is unknown, never normal.
 
     `expected_by` is the engine time at which silence becomes a fault, `gone` says why the device counts as absent.
+    Until `awaited_until` a quantity that was not told yet may still come; afterwards it is unknown for good.
     `unverified` holds retained values, shown but never decided on. `told` is the device's own count of the message
-    that told each value.
+    that told each value. `held`, `counters` and `coincidences` are kept by the canonical text of the call that asks.
     """
 
     __slots__ = (
         "around",
+        "awaited_until",
+        "coincidences",
+        "counters",
         "device",
         "expected_by",
         "faults",
         "gone",
         "heard_at",
+        "held",
         "lows",
         "seen",
         "slopes",
@@ -39,10 +60,14 @@ class DeviceState:
         self.unverified: dict[str, float | bool] = {}
         self.heard_at: float | None = None
         self.expected_by = 0.0
+        self.awaited_until = 0.0
         self.gone = ""
         self.faults: set[str] = set()
         self.lows: dict[WindowKey, LowWindow] = {}
         self.slopes: dict[WindowKey, SlopeWindow] = {}
+        self.held: dict[str, tuple[str, ExtremeWindow | MeanWindow]] = {}  # with the quantity that they look back on
+        self.counters: dict[str, Counter] = {}
+        self.coincidences: dict[str, Coincidence] = {}
         self.seen = Seen()
         self.told: dict[str, Origin] = {}
 
@@ -56,19 +81,68 @@ class DeviceState:
         told = self.told.get(quantity)
         return told is not None and self.seen.precedes(origin, told)
 
+    def untold(self, names: frozenset[str]) -> list[str]:
+        """Those of these names that it measures and whose value is unknown. An event is never unknown."""
+        measured = sorted(names & self.device.quantities - self.values.keys())
+        return [name for name in measured if QUANTITIES[name].kind is not Kind.EVENT]
+
+    def awaits(self, names: frozenset[str], now: float) -> bool:
+        """Whether one of these was not told yet, and may still be: the device has just begun to be heard."""
+        return not self.absent and now < self.awaited_until and bool(self.untold(names))
+
     def believe(self, quantity: str, value: float | bool, at: float) -> None:
         """Take a live value, and remember it in the windows that look back on its quantity."""
         self.values[quantity] = value
         self.unverified.pop(quantity, None)
-        if self.lows or self.slopes:
-            for window in self._windows_of(quantity):
-                window.add(at, value)
+        for (name, _), low in self.lows.items():
+            if name == quantity:
+                low.add(at, value)
+        for (name, _), slope in self.slopes.items():
+            if name == quantity:
+                slope.add(at, value)
+        for name, held in self.held.values():
+            if name == quantity:
+                held.add(at, value)
 
-    def forget(self) -> None:
+    def doubt(self, quantity: str, at: float) -> bool:
+        """From now on the value of one quantity is unknown. Whether it was known."""
+        for name, held in self.held.values():
+            if name == quantity:
+                held.lose(at)
+        return self.values.pop(quantity, None) is not None
+
+    def forget(self, at: float) -> None:
         """Everything it said is unknown from now on: it went silent."""
         self.values.clear()
+        for _, held in self.held.values():
+            held.lose(at)
 
-    def _windows_of(self, quantity: str) -> list[Window]:
-        windows: list[Window] = [window for (name, _), window in self.lows.items() if name == quantity]
-        windows += [window for (name, _), window in self.slopes.items() if name == quantity]
-        return windows
+    def count(self, name: str, now: float, past: bool = False) -> None:
+        """Something of this name changed: let those that count with it look. What is past can only be one more."""
+        for counter in self.counters.values():
+            if name in counter.names:
+                truth = counter.condition(self, now)
+                if truth or not past:
+                    counter.window.look(now, truth)
+
+    def count_all(self, now: float) -> None:
+        """Let all that count look: their conditions may be new."""
+        for counter in self.counters.values():
+            counter.window.look(now, counter.condition(self, now))
+
+    def windows(self) -> dict[str, ExtremeWindow | MeanWindow | CountWindow]:
+        """Those whose values hold until the next, by the text of the call that asks."""
+        held = {key: window for key, (_, window) in self.held.items()}
+        return {**held, **{key: counter.window for key, counter in self.counters.items()}}
+
+    def due(self, now: float) -> float | None:
+        """The next instant at which what its windows say changes by time alone."""
+        if not self.held and not self.counters:
+            return None
+        held = [window.due(now) for _, window in self.held.values()]
+        return least(held + [counter.window.due(now) for counter in self.counters.values()])
+
+    def timed_names(self) -> list[str]:
+        """What its windows look back on."""
+        names = {name for name, _ in self.held.values()}
+        return sorted(names.union(*(counter.names for counter in self.counters.values())))

@@ -9,7 +9,7 @@ from collections import Counter
 from msgspec.structs import replace
 
 from rules import attendance, orders, snapshot
-from rules.board import Board
+from rules.board import BLIND, Board
 from rules.conditions import ABSENT, FAULTED
 from rules.decision import Decision
 from rules.device_state import DeviceState
@@ -59,6 +59,7 @@ class Engine:
         self._plan = plan
         self._devices = house.devices
         self._watchers = house.watchers
+        self._minded = house.minding.keys()
         self._timers = Timers()
         self._faults = FaultRegister()
         self._board = Board(plan, house, self._timers, self._faults)
@@ -76,7 +77,7 @@ class Engine:
         if self._started is None:
             self._start(now)
         if isinstance(signal, Resumed):
-            self._resume(now)
+            self._resume(now, signal.down_s)
         elif isinstance(signal, Reloaded):
             self._rules = signal.rules
             self._take_stock(now)
@@ -243,7 +244,11 @@ class Engine:
             return
         for state in self._devices.values():
             state.expected_by = state.expected_by or self._now + state.device.stale_after_s
+            state.awaited_until = state.awaited_until or self._now + state.device.stale_after_s
             self._timers.set(("silent", state.device.id), None if state.absent else state.expected_by)
+            self._timers.set(("held", state.device.id), state.due(self._now))
+            if state.device.id in self._minded and state.awaited_until > self._now:
+                self._timers.set(("awaited", state.device.id), state.awaited_until)
 
     # Readings
 
@@ -273,25 +278,29 @@ class Engine:
             self._end_value_faults(state, reading.quantity, now)
         if before == reading.value and quantity.kind is Kind.STATE:
             return
-        watchers = self._watchers[state.device.id].get(reading.quantity, ())
-        self._board.look(watchers, now)
+        self._look(state, reading.quantity, now)
         if quantity.kind is Kind.EVENT:
             state.values[reading.quantity] = False
-            self._board.look(watchers, now)
+            self._look(state, reading.quantity, now)
 
     def _late(self, state: DeviceState, reading: Reading, now: float) -> None:
         """News overtook this reading on its way. It counts as an instant of the past: it can raise an alarm, and ends
         none. The news may be unknown by now: the device was silent in between.
         """
         newer = state.values.get(reading.quantity)
-        watchers = self._watchers[state.device.id].get(reading.quantity, ())
         state.values[reading.quantity] = reading.value
-        self._board.look(watchers, now, past=True)
+        self._look(state, reading.quantity, now, past=True)
         if newer is None:
             del state.values[reading.quantity]
         else:
             state.values[reading.quantity] = newer
-        self._board.look(watchers, now)
+        self._look(state, reading.quantity, now)
+
+    def _look(self, state: DeviceState, name: str, now: float, past: bool = False) -> None:
+        """Something of this name changed at a device: let those look who watch it. `past`: as it was, no longer is."""
+        state.count(name, now, past)
+        self._board.look(self._watchers[state.device.id].get(name, ()), now, past)
+        self._timers.set(("held", state.device.id), state.due(now))
 
     def _retained(self, state: DeviceState, reading: Reading, now: float) -> None:
         """A state of unknown age: shown, never believed. An alarm in it is a fault to look at."""
@@ -328,9 +337,10 @@ class Engine:
             return
         state.gone = ""
         self._timers.set(("silent", state.device.id), state.expected_by)
+        self._await(state, now)
         for code in SILENCES:
             self._board.out += self._faults.end(state.device.id, code, now)
-        self._board.look(self._watchers[state.device.id].get(ABSENT, ()), now)
+        self._look(state, ABSENT, now)
 
     def _lose(self, state: DeviceState, code: str, text: str, now: float) -> None:
         """The device is gone: everything it said is unknown from now on.
@@ -344,11 +354,10 @@ class Engine:
         self._timers.set(("silent", state.device.id), None)
         explained_by = self._board.suppression.explanation(state.device.id, code)
         self._board.out += self._faults.report(state.device.id, code, text, now, explained_by)
-        self._board.look(self._watchers[state.device.id].get(ABSENT, ()), now)
-        state.forget()
-        watchers = self._watchers[state.device.id]
-        for name in sorted(watchers):
-            self._board.look(watchers[name], now)
+        self._look(state, ABSENT, now)
+        state.forget(now)
+        for name in sorted(self._watchers[state.device.id]):
+            self._look(state, name, now)
 
     def _fault(self, fault: Fault, now: float) -> None:
         explained_by = self._board.suppression.explanation(fault.source, fault.code)
@@ -357,9 +366,9 @@ class Engine:
         if state is None:
             return
         state.faults.add(fault.code)
-        self._board.look(self._watchers[state.device.id].get(FAULTED, ()), now)
-        if fault.quantity is not None and state.values.pop(fault.quantity, None) is not None:
-            self._board.look(self._watchers[state.device.id].get(fault.quantity, ()), now)
+        self._look(state, FAULTED, now)
+        if fault.quantity is not None and state.doubt(fault.quantity, now):
+            self._look(state, fault.quantity, now)
 
     def _link(self, said: list[Decision], link: str, now: float) -> None:
         """A link went down or came up: what it explains is hidden, or shown again."""
@@ -372,7 +381,7 @@ class Engine:
         state = self._devices.get(source)
         if state is not None:
             state.faults.discard(code)
-            self._board.look(self._watchers[state.device.id].get(FAULTED, ()), now)
+            self._look(state, FAULTED, now)
 
     # Time
 
@@ -382,12 +391,22 @@ class Engine:
         for state in self._devices.values():
             state.expected_by = now + state.device.stale_after_s
             self._timers.set(("silent", state.device.id), state.expected_by)
+            self._await(state, now)
 
-    def _resume(self, now: float) -> None:
+    def _await(self, state: DeviceState, now: float) -> None:
+        """Give a device its staleness time to tell what is not known yet; then it matters to those who mind."""
+        state.awaited_until = now + state.device.stale_after_s
+        if state.device.id in self._minded:
+            self._timers.set(("awaited", state.device.id), state.awaited_until)
+
+    def _resume(self, now: float, down_s: float) -> None:
         """Nothing was heard while the process was down: that is no device's silence."""
         for state in self._devices.values():
             if not state.absent:
                 state.expected_by = max(state.expected_by, now + state.device.stale_after_s)
+                if state.awaited_until > now - down_s:
+                    self._await(state, now)
+        self._board.restart_delays(now)
         self._take_stock(now)
 
     def _take_stock(self, now: float) -> None:
@@ -395,14 +414,22 @@ class Engine:
         known already, before any delay is over: a condition that is no longer asked must not become an alarm.
         """
         self._board.out += self._left_over.end(self._plan, self._board.zones.tiers, now)
+        for state in self._devices.values():
+            state.count_all(now)
+            self._timers.set(("held", state.device.id), state.due(now))
         self._board.look_at_all(now)
         for source, code in list(self._faults.standing):
-            if not self._can_be_faulted(source):
+            if not self._can_be_faulted(source, code):
                 self._board.out += self._faults.end(source, code, now)
         self._board.out += self._board.evacuations.reroute(now, ())
 
-    def _can_be_faulted(self, source: str) -> bool:
-        """Whether a source is a device, a link or what stands behind it, an output, or Tocsin itself."""
+    def _can_be_faulted(self, source: str, code: str) -> bool:
+        """Whether a source is a device, a link or what stands behind it, an output, or Tocsin itself, or the place of
+        an alarm whose rule still reports that it cannot decide.
+        """
+        if code.startswith(BLIND):
+            cause = self._board.causes.get(f"{code.removeprefix(BLIND)}@{source}")
+            return cause is not None and cause.alarm.rule.unknown == "fault"
         owner = source.partition("/")[0]
         return source in self._devices or owner in self._plan.venue.links or owner in ("tocsin", "output")
 
@@ -413,8 +440,19 @@ class Engine:
                 self._silent(self._devices[key[1]], due, now)
             elif key[0] == "show":
                 attendance.show_over(self._board, key[1], now)
+            elif key[0] == "held":
+                self._pass_time(self._devices[key[1]], now)
+            elif key[0] == "awaited":
+                self._board.stop_waiting(key[1], now)
             else:
                 self._board.ring(key, now)
+
+    def _pass_time(self, state: DeviceState, now: float) -> None:
+        """A window of a device lets go of a value, or its mean crosses a threshold, although nothing was heard."""
+        for name in state.timed_names():
+            state.count(name, now)
+            self._board.look_later(self._watchers[state.device.id].get(name, ()), now)
+        self._timers.set(("held", state.device.id), state.due(now))
 
     def _silent(self, state: DeviceState, due: float, now: float) -> None:
         """The silence timer is set lazily: it is moved only when it rings, not with every reading."""

@@ -7,6 +7,7 @@ from rules.device_state import DeviceState
 from rules.expression import Call, Expression, calls
 from rules.group_conditions import spread_quantity
 from rules.investigation import Investigation
+from rules.plan import TierRule
 from rules.quantity import QUANTITIES
 from rules.surroundings import NOBODY_ON_DUTY, Surroundings
 from rules.tier import Tier
@@ -18,9 +19,10 @@ def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
     """What speaks for the cause's alarm at a tier."""
     rule = next((level.rule for level in cause.alarm.levels if level.rule.tier == tier), cause.alarm.levels[0].rule)
     if isinstance(cause, DeviceCause):
-        text = f"{_values(cause.device, rule.when)}: {rule.when.text}"
+        read = [Because(now, alarm, "in alarm") for one in cause.coincidences for alarm in one.contributors(now)]
+        text = f"{_values(cause.device, rule.when)}: {_written(cause, rule, now)}"
         around = around_evidence(cause.device.around, rule.when, now)
-        return (*around, Because(cause.device.heard_at or now, cause.device.device.id, text, rule.line))
+        return (*around, *read, Because(cause.device.heard_at or now, cause.device.device.id, text, rule.line))
     if cause.investigation is not None and cause.investigation.overdue:
         return _overdue(cause, cause.investigation, now)
     found = _contributors(cause, rule.when, now)
@@ -28,7 +30,7 @@ def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
     if more > 0:
         shown.append(Because(now, cause.alarm.place, f"and {more} more"))
     around = around_evidence(cause.group.around, rule.when, now)
-    return (*around, *shown, Because(now, cause.alarm.id, rule.when.text, rule.line))
+    return (*around, *shown, Because(now, cause.alarm.id, _written(cause, rule, now), rule.line))
 
 
 def around_evidence(around: Surroundings, expression: Expression, now: float) -> tuple[Because, ...]:
@@ -37,6 +39,13 @@ def around_evidence(around: Surroundings, expression: Expression, now: float) ->
     return tuple(
         around.duty_evidence(now) if word == NOBODY_ON_DUTY else around.schedule_evidence(word, now) for word in words
     )
+
+
+def _written(cause: Cause, rule: TierRule, now: float) -> str:
+    """The condition, and that it was taken as true if it was."""
+    if cause.alarm.rule.unknown == "assume_alarm" and cause.truth(rule.tier, now) is None:
+        return f"{rule.when.text} (unknown, taken as true)"
+    return rule.when.text
 
 
 def _values(device: DeviceState, expression: Expression) -> str:

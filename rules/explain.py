@@ -9,7 +9,7 @@ from rules.aggregate import Tally
 from rules.alarm import Alarm
 from rules.cause import Cause, DeviceCause, GroupCause
 from rules.coincidence import Coincidence
-from rules.conditions import ABSENT, FAULTED, compile_device, device_number, quantity_of, schedule_of
+from rules.conditions import ABSENT, FAULTED, applies, compile_device, device_number, names_in, schedule_of
 from rules.decision import Because, State
 from rules.device_state import DeviceState
 from rules.expression import And, Call, Compare, Expression, Name, Node, Not, Or
@@ -176,6 +176,8 @@ def _device_part(node: Node, device: DeviceState, now: float) -> Part:
             found = _compared(node, device, now)
         case Name():
             found = _around(node, device.around) or _state(node.name, device)
+        case Call(function="alarms"):
+            found = coincidence(device.coincidences[render(node)], now)
         case Call():
             found = _around(node, device.around)
         case _:
@@ -193,11 +195,11 @@ def _around(node: Node, around: Surroundings) -> str:
 
 
 def _compared(node: Compare, device: DeviceState, now: float) -> str:
-    quantity = quantity_of(node.left)
-    value = device_number(node.left)(device, now)
+    names = names_in(node.left)
+    value = device_number(node.left)(device, now) if applies(names, device) else None
     if value is None:
-        return _missing(quantity, device)
-    unit = QUANTITIES[quantity].unit if isinstance(node.left, Name) else ""
+        return _missing(min(device.untold(names) or names), device)
+    unit = QUANTITIES[node.left.name].unit if isinstance(node.left, Name) else ""
     return f"{render(node.left)} is {_with_unit(value, unit)}"
 
 

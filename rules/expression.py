@@ -166,6 +166,11 @@ def calls(node: Node) -> Iterator[Call]:
             return
 
 
+def keyword(call: Call, name: str) -> Node | None:
+    """An argument given by its keyword; None without it."""
+    return next((argument for given, argument in call.arguments if given == name), None)
+
+
 def parse(text: str) -> Expression:
     """Parse a condition. Raises ExpressionError for the first thing that does not fit the grammar."""
     if len(text) > MAX_TEXT:

@@ -7,7 +7,16 @@ time, `max(temperature)` looks over the devices of a zone. docs/rules.md shows t
 from dataclasses import dataclass
 from typing import Literal
 
-ArgumentType = Literal["quantity", "condition", "duration", "count", "tier", "rules", "schedule"]
+ArgumentType = Literal[
+    "quantity",
+    "condition",
+    "duration",
+    "count",
+    "tier",
+    "rules",
+    "among",
+    "schedule",
+]
 Scope = Literal["device", "group"]
 
 
@@ -44,18 +53,99 @@ _TABLE = (
         "device",
         "number",
         (QUANTITY, WINDOW),
-        "newest value less the lowest of the window, in the quantity's unit",
+        "newest value less the lowest told in the window",
     ),
     Function(
-        "rate", "device", "number", (QUANTITY, WINDOW), "change per second over the window, in the quantity's unit"
+        "rate",
+        "device",
+        "number",
+        (QUANTITY, WINDOW),
+        "change per second from the first to the last value told in the window",
     ),
-    Function("share", "group", "number", (CONDITION,), "part of the devices, 0 to 1"),
-    Function("count", "group", "number", (CONDITION,), "number of devices"),
-    Function("any", "group", "truth", (CONDITION,), "at least one device"),
-    Function("all", "group", "truth", (CONDITION,), "every device"),
-    Function("min", "group", "number", (QUANTITY,), "least value over the devices"),
-    Function("max", "group", "number", (QUANTITY,), "greatest value over the devices"),
-    Function("mean", "group", "number", (QUANTITY,), "mean value over the devices"),
+    Function(
+        "min",
+        "device",
+        "number",
+        (QUANTITY, WINDOW),
+        "least value that held in the window",
+    ),
+    Function(
+        "max",
+        "device",
+        "number",
+        (QUANTITY, WINDOW),
+        "greatest value that held in the window",
+    ),
+    Function(
+        "mean",
+        "device",
+        "number",
+        (QUANTITY, WINDOW),
+        "mean of the window, each value weighted with the time for which it held",
+    ),
+    Function(
+        "count",
+        "device",
+        "number",
+        (CONDITION, WINDOW),
+        "how many times the condition became true in the window; each event counts",
+    ),
+    Function(
+        "alarms",
+        "device",
+        "truth",
+        (RULES, AT),
+        "an alarm of these rules is shown, at this tier or above, at this device or at a zone that holds it",
+    ),
+    Function(
+        "share",
+        "group",
+        "number",
+        (CONDITION,),
+        "part of the devices that make it true, 0 to 1",
+    ),
+    Function(
+        "count",
+        "group",
+        "number",
+        (CONDITION,),
+        "number of devices that make it true",
+    ),
+    Function(
+        "any",
+        "group",
+        "truth",
+        (CONDITION,),
+        "at least one device makes it true",
+    ),
+    Function(
+        "all",
+        "group",
+        "truth",
+        (CONDITION,),
+        "every device makes it true",
+    ),
+    Function(
+        "min",
+        "group",
+        "number",
+        (QUANTITY,),
+        "least value over the devices",
+    ),
+    Function(
+        "max",
+        "group",
+        "number",
+        (QUANTITY,),
+        "greatest value over the devices",
+    ),
+    Function(
+        "mean",
+        "group",
+        "number",
+        (QUANTITY,),
+        "mean value over the devices",
+    ),
     Function(
         "alarms",
         "group",
@@ -65,8 +155,10 @@ _TABLE = (
             AT,
             Parameter("devices", "count", keyword=True),
             Parameter("within", "duration", keyword=True),
+            Parameter("among", "among", keyword=True),
         ),
-        "alarms of these rules, at this tier or above, from so many distinct devices within a window",
+        "alarms of these rules here, at this tier or above, from so many distinct devices within a window; "
+        "among neighbours: in the neighbouring zones too",
     ),
     Function("during", "device", "truth", (SCHEDULE,), "a schedule of the venue is active now"),
     Function("during", "group", "truth", (SCHEDULE,), "a schedule of the venue is active now"),

@@ -1,12 +1,12 @@
 """Conditions on the devices of a zone or of the venue, compiled once into closures that look at one Group."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rules.aggregate import Spread, Tally
 from rules.alarm import Alarm
 from rules.coincidence import Coincidence
-from rules.conditions import STATES_OF_DEVICE, DeviceTruth, compile_device, schedule_of
+from rules.conditions import DeviceTruth, applies, compile_device, names_in, schedule_of
 from rules.device_state import DeviceState
 from rules.expression import (
     And,
@@ -22,7 +22,7 @@ from rules.expression import (
     Or,
     Word,
     calls,
-    walk,
+    keyword,
 )
 from rules.surroundings import Surroundings
 from rules.tier import Tier
@@ -109,17 +109,18 @@ class GroupParts:
     coincidences: tuple[Call, ...] = ()
 
     def build(
-        self, members: Sequence[DeviceState], alarms_of: Callable[[str], Sequence[Alarm]], around: Surroundings
+        self, members: Sequence[DeviceState], alarms_for: Callable[[Call], Iterable[Alarm]], around: Surroundings
     ) -> Group:
-        """A Group over these devices; `alarms_of` gives the alarms of a rule in the same place."""
+        """A Group over these devices; `alarms_for` gives the alarms that an `alarms()` asks about."""
         group = Group(around)
         for node, condition in self.tallies.items():
-            group.tallies[node] = Tally(condition, [member for member in members if applies(node, member)])
+            names = names_in(node)
+            group.tallies[node] = Tally(condition, [member for member in members if applies(names, member)])
         for quantity in sorted(self.spreads):
             having = [member for member in members if quantity in member.device.quantities]
             group.spreads[quantity] = Spread(quantity, having)
         for call in self.coincidences:
-            group.coincidences[call] = _coincidence(call, alarms_of)
+            group.coincidences[call] = coincidence(call, alarms_for(call))
         return group
 
 
@@ -142,20 +143,24 @@ def group_parts(expressions: Sequence[Expression]) -> GroupParts:
     return GroupParts(tallies, frozenset(spreads), tuple(coincidences))
 
 
-def applies(aggregate: Node, member: DeviceState) -> bool:
-    """Whether a device has anything that the aggregate's condition looks at."""
-    names = {node.name for node in walk(aggregate) if isinstance(node, Name)}
-    return bool(names & member.device.quantities) or bool(names & STATES_OF_DEVICE.keys())
-
-
-def _coincidence(call: Call, alarms_of: Callable[[str], Sequence[Alarm]]) -> Coincidence:
-    given = {keyword: value for keyword, value in call.arguments if keyword}
-    names = call.arguments[0][1]
-    at, devices, within = given.get("at"), given.get("devices"), given.get("within")
-    assert isinstance(names, Names)
+def coincidence(call: Call, alarms: Iterable[Alarm]) -> Coincidence:
+    """What an `alarms()` asks about these alarms."""
+    at, devices, within = keyword(call, "at"), keyword(call, "devices"), keyword(call, "within")
     return Coincidence(
-        [alarm for rule in names.names for alarm in alarms_of(rule)],
+        list(alarms),
         Tier.from_word(at.word) if isinstance(at, Word) else Tier.BLUE,
         int(devices.value) if isinstance(devices, Number) else 1,
         within.seconds if isinstance(within, Duration) else None,
     )
+
+
+def rules_read(call: Call) -> tuple[str, ...]:
+    """The rules whose alarms an `alarms()` asks about."""
+    names = call.arguments[0][1]
+    assert isinstance(names, Names)
+    return names.names
+
+
+def asks_neighbours(call: Call) -> bool:
+    """Whether it asks about the neighbouring zones too."""
+    return keyword(call, "among") is not None

@@ -105,6 +105,12 @@ class Level:
         self.began = began
         self.due = due if began is None else began + self._delay_s
 
+    def restart(self, now: float) -> None:
+        """Begin the delay that runs anew, if one does."""
+        if self.due is not None:
+            self.began = now
+            self.due = now + self._delay_s
+
     @property
     def _delay_s(self) -> float:
         if self.verifying:

@@ -11,6 +11,8 @@ from rules.venue import Text, Venue
 
 Each = Literal["device", "zone", "venue"]
 Who = Literal["listed", "origin", "neighbours", "rest"]
+Unknown = Literal["hold", "fault", "assume_alarm"]
+AfterOutage = Literal["assume_held", "restart"]
 
 HIGHLY_MANAGED = frozenset({"fire", "panic"})  # categories
 
@@ -57,6 +59,9 @@ class Rule:
     """One cause. `places` are the devices or zones that each get an alarm of their own.
 
     `members` are, for a zone or venue rule, the devices that its aggregates look at; empty means every device there.
+    `unknown` says what a condition means whose truth is not known: hold what was decided, hold and report a fault, or
+    take it as true. `after_outage` says whether a delay that ran when Tocsin went down counts the downtime, or begins
+    anew.
     """
 
     id: str
@@ -75,6 +80,8 @@ class Rule:
     suppresses: tuple[str, ...] = ()  # rules whose alarms are its consequences: `rules/suppression.py`
     explained_by_link: bool = False  # its alarm at a device is a consequence of that device's dead link
     re_alarm_s: float | None = None  # acknowledged or silenced, it sounds again after this while it still stands
+    unknown: Unknown = "hold"
+    after_outage: AfterOutage = "assume_held"
 
     @property
     def highly_managed(self) -> bool:

@@ -6,6 +6,7 @@ from msgspec import Struct
 from rules.cause import Cause
 from rules.decision import Because, State
 from rules.device_state import DeviceState
+from rules.held import HeldState
 from rules.investigation import Step
 from rules.level import Phase
 from rules.overlay import Overlay
@@ -34,6 +35,9 @@ class DeviceSnapshot(Struct, array_like=True):
     lows: list[tuple[str, float, Samples]]
     slopes: list[tuple[str, float, Samples]]
     stale_after_s: float | None = None  # as `expected_by` was reckoned
+    windows: dict[str, HeldState] = {}
+    awaited_until: float = 0.0
+    quantities: list[str] = []
 
 
 class LevelSnapshot(Struct, array_like=True):
@@ -124,6 +128,9 @@ def of_device(device: DeviceState) -> DeviceSnapshot:
         [(name, span_s, window.samples()) for (name, span_s), window in device.lows.items()],
         [(name, span_s, window.samples()) for (name, span_s), window in device.slopes.items()],
         device.device.stale_after_s,
+        {key: window.state() for key, window in device.windows().items()},
+        device.awaited_until,
+        sorted(device.device.quantities),
     )
 
 
@@ -145,15 +152,25 @@ def into_device(device: DeviceState, kept: DeviceSnapshot) -> None:
     for name, span_s, samples in kept.slopes:
         if (name, span_s) in device.slopes:
             device.slopes[name, span_s] = SlopeWindow(span_s, samples)
-    _forget_without_window(device)
+    for key, state in kept.windows.items():
+        window = device.windows().get(key)
+        if window is not None:
+            window.restore(state)
+    if device.device.quantities <= set(kept.quantities):  # a device that measures more than before has time to tell it
+        device.awaited_until = kept.awaited_until
+    _begin_windows(device, kept)
 
 
-def _forget_without_window(device: DeviceState) -> None:
+def _begin_windows(device: DeviceState, kept: DeviceSnapshot) -> None:
     """A rule that is new looks back on a window that was not kept: it begins with the last value."""
+    at = device.heard_at or 0.0
     for windows in (device.lows, device.slopes):
         for (name, _), window in windows.items():
             if name in device.values and not window.samples():
-                window.add(device.heard_at or 0.0, device.values[name])
+                window.add(at, device.values[name])
+    for key, (name, held) in device.held.items():
+        if name in device.values and key not in kept.windows:
+            held.add(at, device.values[name])
 
 
 def of_cause(cause: Cause) -> AlarmSnapshot | None:

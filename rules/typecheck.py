@@ -24,24 +24,28 @@ from rules.functions import FUNCTION_NAMES, FUNCTIONS, Function, Parameter, Scop
 from rules.plan import Each
 from rules.quantity import QUANTITIES, Kind
 from rules.tier import Tier
+from rules.window import MAX_SAMPLES
 
 MAX_WINDOW_S = 3600.0  # bounds what the engine remembers; longer trends belong to the history
+NEIGHBOURS = "neighbours"  # the one word for `among`
 
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """Where a part of the expression stands: about one device or several, and which rules and schedules there are."""
+    """Where a part of the expression stands: what it is about, which rules and schedules there are, and around it."""
 
     scope: Scope
+    each: Each
     rule_ids: Collection[str]
     schedules: Collection[str]
+    inside: str = ""
 
 
 def problems(
     expression: Expression, *, each: Each, rule_ids: Collection[str], schedules: Collection[str] = ()
 ) -> list[ExpressionError]:
     """Everything wrong with a parsed expression of a rule `each: device | zone | venue`, in the order of the text."""
-    here = _Here("device" if each == "device" else "group", rule_ids, schedules)
+    here = _Here("device" if each == "device" else "group", each, rule_ids, schedules)
     return sorted(_truth(expression.root, here), key=lambda problem: problem.offset)
 
 
@@ -128,7 +132,9 @@ def _call(node: Call, wanted: str, here: _Here) -> Iterator[ExpressionError]:
     if function.result != wanted:
         what = "a number: compare it" if function.result == "number" else "true or false: it cannot be compared"
         yield ExpressionError(node.offset, f"{name}() gives {what}")
-    yield from _arguments(node, function, here)
+    if here.inside and (name == "alarms" or name == here.inside == "count"):
+        yield ExpressionError(node.offset, f"{name}() cannot stand inside {here.inside}()")
+    yield from _arguments(node, function, replace(here, inside=name))
 
 
 def _arguments(node: Call, function: Function, here: _Here) -> Iterator[ExpressionError]:
@@ -137,7 +143,9 @@ def _arguments(node: Call, function: Function, here: _Here) -> Iterator[Expressi
     given = [argument for keyword, argument in node.arguments if not keyword]
     if len(given) != len(positional):
         wanted = ", ".join(parameter.name for parameter in positional)
-        yield ExpressionError(node.offset, f"{node.function}() takes ({wanted}), {len(given)} given")
+        looks_back = here.scope == "group" and any(isinstance(argument, Duration) for argument in given)
+        hint = f"any({node.function}(...) ...)" if looks_back and ("device", node.function) in FUNCTIONS else ""
+        yield ExpressionError(node.offset, f"{node.function}() takes ({wanted}), {len(given)} given", hint)
         return
     for parameter, argument in zip(positional, given, strict=True):
         yield from _argument(parameter, argument, here)
@@ -177,6 +185,11 @@ def _argument(parameter: Parameter, node: Node, here: _Here) -> Iterator[Express
             if node.word not in here.schedules:
                 message = f"unknown schedule {node.word!r}, expected the id of one in the venue file"
                 yield ExpressionError(node.offset, message, nearest(node.word, here.schedules))
+        case "among", Word():
+            if node.word != NEIGHBOURS:
+                yield ExpressionError(node.offset, f"unknown {node.word!r}, expected {NEIGHBOURS}", NEIGHBOURS)
+            elif here.each != "zone":
+                yield ExpressionError(node.offset, f"a rule for each {here.each} has no neighbours, a zone has")
         case _:
             yield ExpressionError(node.offset, f"expected {_EXPECTED[parameter.type]} as {parameter.name}")
 
@@ -189,6 +202,7 @@ _EXPECTED = {
     "tier": "a tier (blue, yellow, orange, red)",
     "rules": "a list of rule ids such as [smoke]",
     "schedule": "the id of a schedule",
+    "among": NEIGHBOURS,
 }
 
 
@@ -222,6 +236,8 @@ def _range(node: Node) -> tuple[float, float, str] | None:
         return _quantity_range(argument.name) if isinstance(argument, Name) else None
     if isinstance(node, Call) and node.function == "share":
         return 0.0, 1.0, "a share"
+    if isinstance(node, Call) and node.function == "count" and len(node.arguments) > 1:
+        return 0.0, MAX_SAMPLES, "a count"
     if isinstance(node, Call) and node.function == "rise" and node.arguments:
         argument = node.arguments[0][1]
         limits = _quantity_range(argument.name) if isinstance(argument, Name) else None

@@ -99,6 +99,11 @@ class Venue:
         }
 
     @cached_property
+    def holders(self) -> dict[str, frozenset[str]]:
+        """For each zone: itself and every zone that holds it."""
+        return {zone: frozenset(chain) for zone, chain in self.ancestry.items()}
+
+    @cached_property
     def devices_within(self) -> dict[str, tuple[str, ...]]:
         """For each zone: the devices in it and in every zone below it."""
         found: dict[str, list[str]] = {zone: [] for zone in self.zones}

@@ -1,7 +1,8 @@
 """From a plan to live objects: every alarm that can ever be, and who watches what. Done once for each engine."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rules.aggregate import Spread, Tally
 from rules.alarm import Alarm
@@ -15,12 +16,16 @@ from rules.cause import (
     compile_rule,
     expressions_of,
 )
-from rules.conditions import STATES_OF_DEVICE, words_around
+from rules.coincidence import Coincidence
+from rules.conditions import STATES_OF_DEVICE, keep_windows, names_in, words_around
 from rules.device_state import DeviceState
-from rules.expression import Name, walk
+from rules.expression import Call, calls
+from rules.group_conditions import asks_neighbours, coincidence, rules_read
 from rules.plan import Plan, Rule
+from rules.render import render
 from rules.surroundings import Surroundings
-from rules.window import LowWindow, SlopeWindow
+
+Kind = TypeVar("Kind", bound=Cause)
 
 
 @dataclass(slots=True)
@@ -30,10 +35,11 @@ class House:
     devices: dict[str, DeviceState] = field(default_factory=dict)
     causes: dict[str, Cause] = field(default_factory=dict)  # by alarm id
     watchers: dict[str, dict[str, list[Watcher]]] = field(default_factory=dict)  # by device, then quantity or word
-    reading: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who reads this alarm
+    reading: dict[str, list[Cause]] = field(default_factory=dict)  # by alarm id: who reads this alarm
     investigating: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who looks into it
     surroundings: Surroundings = field(default_factory=Surroundings)
     surrounded: dict[str, list[Cause]] = field(default_factory=dict)  # by word around: who asks it
+    minding: dict[str, list[Cause]] = field(default_factory=dict)  # by device: to whom it matters that it does not tell
 
 
 def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -> House:
@@ -49,7 +55,8 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
         compiled = compiling(rule)
         causes: list[Cause]
         if rule.each == "device":
-            causes = [_device_cause(house, compiled, house.devices[place]) for place in rule.places]
+            devices = [house.devices[place] for place in rule.places]
+            causes = [_device_cause(plan, house, compiled, device, alarms_of) for device in devices]
         else:
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
         house.causes.update((cause.alarm.id, cause) for cause in causes)
@@ -59,12 +66,29 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
     return house
 
 
-def _device_cause(house: House, compiled: CompiledRule, device: DeviceState) -> DeviceCause:
-    alarm = Alarm(compiled.rule, device.device.id, device.device.zone)
-    cause = DeviceCause(compiled, alarm, device)
-    _keep_windows(compiled, device)
-    _watch(house, device, cause, _names(compiled.rule))
+def _device_cause(
+    plan: Plan, house: House, compiled: CompiledRule, device: DeviceState, alarms_of: dict[str, list[Alarm]]
+) -> DeviceCause:
+    """What it reads of other rules are the alarms at the device itself and at the zones that hold it."""
+    rule, zones = compiled.rule, plan.venue.holders[device.device.zone]
+    read: list[Coincidence] = []
+    for expression in expressions_of(rule):
+        keep_windows(expression.root, device)
+        for call in calls(expression.root):
+            if call.function == "alarms":
+                alarms = [alarm for one in rules_read(call) for alarm in alarms_of.get(one, ())]
+                found = [alarm for alarm in alarms if _stands_at(alarm, device, zones)]
+                read.append(device.coincidences.setdefault(render(call), coincidence(call, found)))
+    cause = DeviceCause(compiled, Alarm(rule, device.device.id, device.device.zone), device, read)
+    for alarm in [alarm for one in read for alarm in one.alarms]:
+        _append_once(house.reading.setdefault(alarm.id, []), cause)
+    _watch(house, device, cause, sorted(compiled.names))
+    _mind(house, cause)
     return cause
+
+
+def _stands_at(alarm: Alarm, device: DeviceState, zones: Collection[str]) -> bool:
+    return alarm.place == device.device.id if alarm.rule.each == "device" else alarm.place in zones
 
 
 def _group_cause(
@@ -75,23 +99,40 @@ def _group_cause(
         house.devices[device] for device in venue.devices_within[place] if not rule.members or device in rule.members
     ]
     for member in members:
-        _keep_windows(compiled, member)
+        for expression in expressions_of(rule):
+            keep_windows(expression.root, member)
 
-    def alarms_here(rule_id: str) -> Sequence[Alarm]:
-        return [alarm for alarm in alarms_of.get(rule_id, ()) if place in venue.ancestry[alarm.zone]]
+    def alarms_in(zones: Collection[str], rule_ids: Iterable[str]) -> list[Alarm]:
+        return [
+            alarm
+            for rule_id in rule_ids
+            for alarm in alarms_of.get(rule_id, ())
+            if not venue.holders[alarm.zone].isdisjoint(zones)
+        ]
 
-    group = compiled.parts.build(members, alarms_here, house.surroundings)
+    def alarms_for(call: Call) -> list[Alarm]:
+        zones = {place, *venue.next_to[place]} if asks_neighbours(call) else {place}
+        return alarms_in(zones, rules_read(call))
+
+    group = compiled.parts.build(members, alarms_for, house.surroundings)
     cause = GroupCause(compiled, Alarm(rule, place, place), group, members)
     for call in compiled.parts.coincidences:
         for alarm in group.coincidences[call].alarms:
             _append_once(house.reading.setdefault(alarm.id, []), cause)
     if rule.investigate is not None:
-        for rule_id in rule.investigate.of:
-            for alarm in alarms_here(rule_id):
-                _append_once(house.investigating.setdefault(alarm.id, []), cause)
-                _append_once(house.reading.setdefault(alarm.id, []), cause)
+        for alarm in alarms_in({place}, rule.investigate.of):
+            _append_once(house.investigating.setdefault(alarm.id, []), cause)
+            _append_once(house.reading.setdefault(alarm.id, []), cause)
     _watch_members(house, cause)
+    _mind(house, cause)
     return cause
+
+
+def _mind(house: House, cause: Cause) -> None:
+    """Note a cause to which it matters that a device does not tell."""
+    if cause.alarm.rule.unknown != "hold":
+        for member in cause.members:
+            house.minding.setdefault(member.device.id, []).append(cause)
 
 
 def _watch_members(house: House, cause: GroupCause) -> None:
@@ -99,7 +140,7 @@ def _watch_members(house: House, cause: GroupCause) -> None:
         by_name: dict[str, list[Tally | Spread]] = {}
         for node, tally in cause.group.tallies.items():
             if tally.looks_at(member):
-                for name in {part.name for part in walk(node) if isinstance(part, Name)}:
+                for name in names_in(node):
                     by_name.setdefault(name, []).append(tally)
         for quantity, spread in cause.group.spreads.items():
             if quantity in member.device.quantities:
@@ -115,20 +156,6 @@ def _watch(house: House, device: DeviceState, watcher: Watcher, names: Iterable[
             watchers.setdefault(name, []).append(watcher)
 
 
-def _names(rule: Rule) -> list[str]:
-    return sorted({name for expression in expressions_of(rule) for name in expression.quantities})
-
-
-def _keep_windows(compiled: CompiledRule, device: DeviceState) -> None:
-    for needs in compiled.windows:
-        for key in sorted(needs.lows):
-            if key[0] in device.device.quantities:
-                device.lows.setdefault(key, LowWindow(key[1]))
-        for key in sorted(needs.slopes):
-            if key[0] in device.device.quantities:
-                device.slopes.setdefault(key, SlopeWindow(key[1]))
-
-
-def _append_once(causes: list[GroupCause], cause: GroupCause) -> None:
+def _append_once(causes: list[Kind], cause: Kind) -> None:
     if cause not in causes:
         causes.append(cause)

@@ -60,7 +60,7 @@ def _alone(node: Node, rules: dict[str, WrittenRule], through: frozenset[str]) -
         case Call(function="alarms"):
             safe = _devices(node) >= 2 or all(_needs_people_or_two(name, rules, through) for name in _names(node))
             return None if safe else node
-        case Compare(left=Call(function="count")) if node.operator in (">", ">="):
+        case Compare(left=Call(function="count", arguments=(_,))) if node.operator in (">", ">="):
             needed = node.threshold + (node.operator == ">")
             return None if needed >= 2 else node
         case _:

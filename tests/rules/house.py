@@ -27,7 +27,7 @@ from rules.decision import (
 )
 from rules.engine import Engine
 from rules.expression import parse
-from rules.plan import Each, EvacuationPlan, InvestigationRule, Plan, Rule, TierRule
+from rules.plan import AfterOutage, Each, EvacuationPlan, InvestigationRule, Plan, Rule, TierRule, Unknown
 from rules.signal import Reading, Signal, Tick
 from rules.tier import Tier
 from rules.venue import Device, Text, Venue, Zone
@@ -95,6 +95,8 @@ def rule(
     suppresses: Iterable[str] = (),
     explained_by_link: bool = False,
     re_alarm: float | None = None,
+    unknown: Unknown = "hold",
+    after_outage: AfterOutage = "assume_held",
 ) -> Rule:
     """A rule titled like its id."""
     return Rule(
@@ -111,6 +113,8 @@ def rule(
         suppresses=tuple(suppresses),
         explained_by_link=explained_by_link,
         re_alarm_s=re_alarm,
+        unknown=unknown,
+        after_outage=after_outage,
     )
 
 
