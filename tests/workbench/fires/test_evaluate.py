@@ -25,6 +25,14 @@ rules:
     devices: {kind: heat_detector}
     tiers: [{tier: orange, when: temperature >= 25}]
     latching: true
+  - id: confirmed
+    category: fire
+    each: zone
+    zones: {kind: floor}
+    tiers: [{tier: red, when: "alarms([warm], at: orange, devices: 2, within: 60s)"}]
+    investigate: {of: [warm], at: orange}
+    latching: true
+    evacuate: {plan: whole-building}
 """
 
 
@@ -133,7 +141,7 @@ def test_rules_of_ones_own_are_played_instead(folder: Path, tmp_path: Path) -> N
     rules = tmp_path / "mine.yaml"
     rules.write_text(RULES)
     fire = told(str(folder / "fsri"), "--rules", str(rules))["fires"][0]
-    assert (fire["tiers_s"]["orange"], fire["tiers_s"]["red"], fire["evacuated_s"]) == (5.0, None, None)
+    assert (fire["tiers_s"]["orange"], fire["tiers_s"]["red"], fire["evacuated_s"]) == (5.0, 5.0, 5.0)
 
 
 def test_sensitivity_changes_one_number_at_a_time(folder: Path, tmp_path: Path) -> None:
