@@ -12,6 +12,7 @@ from typing import Any
 
 from config.setup import Setup
 from daemon.broadcast import Broadcast
+from daemon.calendar import Calendar
 from daemon.clock import SystemClock
 from daemon.house import House
 from daemon.journal import Journal
@@ -124,6 +125,7 @@ class _Parts:
         self._workers = [Worker(output, clock, self._outbox.settle, self._pump.report) for output in outputs]
         self._outbox.connect(self._workers, self._journal)
         self._supervisor = Supervisor(clock, self._pump.report)
+        self._calendar = Calendar(setup.plan.schedules, setup.time_zone, clock, self._pump.report)
         self._links = {name: link for name, (_, link) in links.items()}
         self._outputs = outputs
         self.house = House(setup.plan, clock, memory.engine, self._pump, self._journal, links, self._workers, broadcast)
@@ -132,14 +134,16 @@ class _Parts:
         self._journal.start()
         for signal in self._first_words():
             self._pump.report(signal)
+        self._calendar.look()
         pump = asyncio.create_task(self._pump.run(), name="pump")
         telling = [self._keep(f"output/{output.name}", _staying(output.run)) for output in self._outputs]
         telling += [self._keep(worker.source, worker.run) for worker in self._workers]
         self._outbox.resume(self._opened.memory.ledger.owed())
         hearing = [self._keep(name, link.run) for name, link in self._links.items()]
         api = self._keep("tocsin/api", lambda: serve_api(self.house))
+        calendar = self._keep("tocsin/calendar", self._calendar.run)
         watchdog = asyncio.create_task(
-            Watchdog(lambda done: self._pump.put((), done), [*telling, *hearing, api]).run(), name="watchdog"
+            Watchdog(lambda done: self._pump.put((), done), [*telling, *hearing, api, calendar]).run(), name="watchdog"
         )
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.collect()
@@ -147,7 +151,7 @@ class _Parts:
         sd_notify("READY=1")
         _log.info("ready")
         stopping = asyncio.create_task(stop.wait())
-        lasting = (pump, watchdog, *telling, *hearing, api)
+        lasting = (pump, watchdog, *telling, *hearing, api, calendar)
         ends: list[asyncio.Future[Any]] = [*lasting, self._journal.ended, stopping]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         try:
@@ -155,7 +159,7 @@ class _Parts:
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
-            await _end([*hearing, api], STOP_LINKS_S)
+            await _end([*hearing, api, calendar], STOP_LINKS_S)
             if not pump.done():
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)

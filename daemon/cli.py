@@ -42,6 +42,8 @@ COMMANDS: dict[str, Entry] = {
     "reset": Entry("daemon.order_commands:reset", _ORDER, "End a latched alarm whose cause is gone."),
     "evacuate": Entry("daemon.order_commands:evacuate", _ORDER, "Put an evacuation plan in force, at once."),
     "advance": Entry("daemon.order_commands:advance", _ORDER, "Begin the next stage of an evacuation now."),
+    "duty": Entry("daemon.order_commands:duty", _ORDER, "Say that somebody is on duty, or that nobody is."),
+    "show": Entry("daemon.order_commands:show_mode", _ORDER, "Announce stage haze in a zone, for a time, or end it."),
     "all-clear": Entry("daemon.order_commands:all_clear", _ORDER, "End an evacuation. Only a person can."),
 }
 

@@ -138,9 +138,11 @@ class DaemonClient:
         """Why an alarm is as it is, standing or not. Raises NotThere when no rule makes it."""
         return self._get(f"why/{quote(alarm)}", WhyView)
 
-    def order(self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator") -> OrderResult:
-        """Returns once the order's effect is durable."""
-        body = {"target": target, "who": who, "why": why, "role": role}
+    def order(
+        self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator", for_s: float = 0.0
+    ) -> OrderResult:
+        """Returns once the order's effect is durable. `for_s`: how long, for orders that end by themselves."""
+        body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s}
         return self._ask("POST", f"orders/{order}", OrderResult, body)
 
     def _get(self, path: str, form: type[Answer]) -> Answer:
@@ -195,10 +197,10 @@ class AsyncDaemonClient:
         return await self._get(f"why/{quote(alarm)}", WhyView)
 
     async def order(
-        self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator"
+        self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator", for_s: float = 0.0
     ) -> OrderResult:
-        """Returns once the order's effect is durable."""
-        body = {"target": target, "who": who, "why": why, "role": role}
+        """Returns once the order's effect is durable. `for_s`: how long, for orders that end by themselves."""
+        body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s}
         return await self._ask("POST", f"orders/{order}", OrderResult, body)
 
     async def events(self, listening: asyncio.Event | None = None) -> AsyncGenerator[EventView, None]:

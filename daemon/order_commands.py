@@ -1,10 +1,11 @@
 """Commands that tell the daemon what a person orders, each with who and why."""
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
@@ -43,6 +44,18 @@ def _evacuations(client: DaemonClient) -> Sequence[str]:
     return client.status().evacuations
 
 
+def _zones(client: DaemonClient) -> Sequence[str]:
+    return [zone.zone for zone in client.zones()]
+
+
+def _shows(client: DaemonClient) -> Sequence[str]:
+    return [show.zone for show in client.status().shows]
+
+
+def _nothing(_client: DaemonClient) -> Sequence[str]:
+    return ()
+
+
 def _completion(targets: Targets) -> Callable[[typer.Context, str], list[str]]:
     """What Tab offers: the ids that stand now, or nothing when no daemon answers in time."""
 
@@ -64,6 +77,9 @@ PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", autocompletion=_com
 EvacuationArgument = Annotated[
     str, typer.Argument(metavar="EVACUATION", autocompletion=_completion(_evacuations), show_default=False)
 ]
+
+
+ZoneArgument = Annotated[str, typer.Argument(metavar="ZONE", autocompletion=_completion(_zones), show_default=False)]
 
 
 def ack(
@@ -150,6 +166,48 @@ def all_clear(
     _order("all-clear", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
+def duty(
+    word: Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", show_default=False)],
+    why: WhyOption = "told at the terminal",
+    who: WhoOption = "",
+    role: RoleOption = "operator",
+    socket: SocketOption = None,
+    state: StateOption = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Say that somebody is on duty, or that nobody is: then no alarm waits to be looked into.
+
+    It holds until the duty schedule changes.
+    """
+    order: OrderWord = "duty-on" if word == "on" else "duty-off"
+    _order(order, "", _nothing, find_socket(socket, state), Person(who, why, role), json, lang)
+
+
+def show_mode(
+    word: Annotated[Literal["start", "end"], typer.Argument(metavar="start|end", show_default=False)],
+    zone: ZoneArgument,
+    lasting: Annotated[str, typer.Option("--for", help="How long, at most 4h: 90m, 2h.")] = "",
+    why: WhyOption = "",
+    who: WhoOption = "",
+    role: RoleOption = "operator",
+    socket: SocketOption = None,
+    state: StateOption = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Announce stage haze in ZONE: one smoke alarm there is shown and sounds, and starts no investigation.
+
+    A second detector, heat and a call point evacuate as ever. It ends by itself after --for. Start needs --role
+    commander or engineer.
+    """
+    path = find_socket(socket, state)
+    if word == "end":
+        _order("end-show", zone, _shows, path, Person(who, why or "the show is over", role), json, lang)
+    else:
+        _order("start-show", zone, _zones, path, Person(who, why, role), json, lang, for_s=_seconds(lasting))
+
+
 class Person(NamedTuple):
     """Who orders, why, and in which role, as the options say; empty is the user, and asked for."""
 
@@ -159,12 +217,22 @@ class Person(NamedTuple):
 
 
 def _order(
-    order: OrderWord, target: str, targets: Targets, socket: Path, person: Person, json: bool, lang: Lang | None
+    order: OrderWord,
+    target: str,
+    targets: Targets,
+    socket: Path,
+    person: Person,
+    json: bool,
+    lang: Lang | None,
+    *,
+    for_s: float = 0.0,
 ) -> None:
     reason = person.why or _ask_why()
     with asking(socket, None) as client:
         try:
-            result = client.order(order, target, who=person.who or current_user(), why=reason, role=person.role)
+            result = client.order(
+                order, target, who=person.who or current_user(), why=reason, role=person.role, for_s=for_s
+            )
         except Refused as refused:
             typer.echo(f"tocsin: refused: {refused.reason}{_hint(target, targets(client))}", err=True)
             raise typer.Exit(EXIT_REFUSED) from None
@@ -172,6 +240,14 @@ def _order(
         show_json(result)
     else:
         show(event_line(decision, lang or default_lang()) for decision in result.decisions)
+
+
+def _seconds(text: str) -> float:
+    """How long "90m" is. Raises typer.BadParameter for what is no time with its unit."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text)
+    if match is None:
+        raise typer.BadParameter("say how long, such as 90m or 2h", param_hint="--for")
+    return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
 
 
 def _ask_why() -> str:

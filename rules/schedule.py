@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 DAY_S = 86_400
-HORIZON_DAYS = 400  # looked ahead for a change: a year of days by date, and some
+HORIZON_S = 400 * DAY_S  # looked ahead for a change: a year of days by date, and some
 
 WallOf = Callable[[int], int]  # seconds since 1970 (UTC) to wall seconds
 
@@ -65,22 +65,11 @@ class Schedule:
         """Whether it is active when the clock shows this."""
         return any(span.holds(wall) for span in self.spans)
 
-    def next_edge(self, wall: int) -> int | None:
-        """The next reading of the clock, if nobody moves its hands, at which `active` changes.
-
-        None without one within HORIZON_DAYS.
-        """
+    def next_edge(self, wall: int, until: int) -> int | None:
+        """The next reading of the clock, if nobody moves its hands, at which `active` changes; None without one."""
         now = self.active(wall)
-        today = wall // DAY_S
-        return next(
-            (
-                edge
-                for day in range(today, today + HORIZON_DAYS)
-                for edge in self._edges_within(day)
-                if edge > wall and self.active(edge) != now
-            ),
-            None,
-        )
+        edges = (edge for day in range(wall // DAY_S, until // DAY_S + 1) for edge in self._edges_within(day))
+        return next((edge for edge in edges if wall < edge <= until and self.active(edge) != now), None)
 
     def _edges_within(self, day: int) -> list[int]:
         """Where spans begin and end on a day, in order; one that ends on it may have begun the day before."""
@@ -93,17 +82,17 @@ def weekday(day: int) -> int:
     return (day - 1) % 7
 
 
-def next_change(schedule: Schedule, at: int, wall_of: WallOf) -> int | None:
+def next_change(schedule: Schedule, at: int, wall_of: WallOf, within_s: int = HORIZON_S) -> int | None:
     """The first second after `at` (since 1970) at which `schedule.active` is not what it is at `at`.
 
     It sees the hands of the clock being moved (daylight saving time, a new law) if that happens at most once a day.
-    None when nothing changes within HORIZON_DAYS.
+    None when nothing changes within that time.
     """
     now = schedule.active(wall_of(at))
-    begin, end = at, at + HORIZON_DAYS * DAY_S
+    begin, end = at, at + within_s
     while begin < end:
         wall = wall_of(begin)
-        edge = schedule.next_edge(wall)
+        edge = schedule.next_edge(wall, wall + end - begin)
         until = end if edge is None else begin + edge - wall
         moved = _moved(begin, until, wall_of)
         if moved is None:

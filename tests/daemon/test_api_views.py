@@ -52,6 +52,8 @@ VALUES: dict[str, object] = {
     "until": 160.0,
     "by": "Chen",
     "count": 10,
+    "staffed": True,
+    "who": "Wu",
     "explained_by": "broker",
     "because": (Because(99.0, "det-305", "smoke_obscuration 6.1", "fire.yaml:9"),),
 }

@@ -13,8 +13,8 @@ import pytest
 from daemon.cli import COMMANDS, load
 from daemon.core import Event
 from rules.decision import Acknowledged, Because, ReportFault
-from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset, Silence
-from rules.status import EvacuationStatus
+from rules.signal import Acknowledge, AllClear, Duty, EndShow, OrderEvacuation, Reset, Silence, StartShow
+from rules.status import DutyStatus, EvacuationStatus, ShowStatus
 from rules.tier import Tier
 from tests.daemon.fake_core import FakeCore, alarm
 from tests.daemon.served import served
@@ -105,7 +105,7 @@ async def complete(words: str, socket: Path | None = None) -> set[str]:
 
 async def test_tab_offers_commands_options_and_standing_alarms(socket: Path) -> None:
     """Tab knows the commands, the options of each, and what stands right now; without a daemon it offers nothing."""
-    assert {"status", "simulate", "silence", "schema"} == await complete("tocsin s")
+    assert {"status", "simulate", "silence", "schema", "show"} == await complete("tocsin s")
     assert "--json" in await complete("tocsin status --")
     core = FakeCore(standing=[alarm(), alarm("det-306")])
     async with served(core, socket):
@@ -189,6 +189,41 @@ async def test_an_order_is_told_and_shown(socket: Path) -> None:
     assert code == 0
     assert core.orders == [Acknowledge(100.0, "smoke@det-305", "lin", "seen")]
     assert "ACK" in out and "ORANGE" in out and "smoke@det-305" in out
+
+
+async def test_duty_and_shows_are_told(socket: Path) -> None:
+    """`duty off`, `show start ZONE --for 2h` and `show end ZONE` say what they mean, and how long."""
+    core = FakeCore()
+    at = ("--socket", str(socket))
+    async with served(core, socket):
+        assert (await tocsin("duty", "off", *at))[0] == 0
+        start = ("show", "start", "stage", "--role", "commander", "--why", "haze", *at)
+        assert (await tocsin(*start, "--for", "2h"))[0] == 0
+        assert (await tocsin("show", "end", "stage", *at))[0] == 0
+        code, _, errors = await tocsin(*start, "--for", "2")
+    assert code == 2 and "such as 90m or 2h" in errors
+    assert core.orders == [
+        Duty(100.0, False, "lin", "told at the terminal"),
+        StartShow(100.0, "stage", 7200.0, "lin", "haze", "commander"),
+        EndShow(100.0, "stage", "lin", "the show is over"),
+    ]
+
+
+async def test_status_shows_who_is_there_and_what_is_on(socket: Path) -> None:
+    """Duty in words, an empty desk in plain sight, and a show with the time that is left."""
+    core = FakeCore(
+        attended=DutyStatus(False, 40.0, "lin", "going home"),
+        showing=[ShowStatus("stage", 40.0, 160.0, "wu", "concert")],
+    )
+    async with served(core, socket):
+        _, english, _ = await tocsin("status", "--lang", "en", "--socket", str(socket))
+        _, chinese, _ = await tocsin("status", "--lang", "zh", "--socket", str(socket))
+        core.attended = DutyStatus(True, 40.0, "schedule staff", "is active")
+        _, staffed, _ = await tocsin("status", "--lang", "en", "--socket", str(socket))
+    assert "duty NOBODY: no alarm waits  lin: going home" in english
+    assert "SHOW MODE Stage: 1 min 0 s left  wu: concert" in english
+    assert "值班 无人" in chinese and "演出模式 舞台：还剩 1分0秒" in chinese
+    assert "duty somebody  schedule staff: is active" in staffed
 
 
 async def test_who_may_be_given(socket: Path) -> None:

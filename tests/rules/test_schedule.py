@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.schedule import DAY_S, DAYS, HORIZON_DAYS, Schedule, Span, WallOf, next_change, weekday
+from rules.schedule import DAY_S, DAYS, HORIZON_S, Schedule, Span, WallOf, next_change, weekday
 
 ZONES = ("Europe/Berlin", "Australia/Lord_Howe", "Asia/Shanghai", "America/St_Johns")
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
@@ -180,7 +180,8 @@ def test_active_and_next_change_agree_with_every_minute(schedule: Schedule, zone
 def test_a_change_is_found_within_the_horizon_and_no_further() -> None:
     """A date a year ahead is found; one beyond the horizon is not looked for."""
     near, far = (
-        utc("2026-01-01T00:00") // DAY_S + date(1970, 1, 1).toordinal() + ahead for ahead in (365, HORIZON_DAYS + 2)
+        utc("2026-01-01T00:00") // DAY_S + date(1970, 1, 1).toordinal() + ahead
+        for ahead in (365, HORIZON_S // DAY_S + 2)
     )
     wall_of = wall_in("UTC")
     assert (
@@ -199,7 +200,7 @@ def test_a_moved_hand_that_changes_nothing_does_not_end_the_search() -> None:
     """After the hands are moved the next change is counted by their new place, up to the horizon."""
     daily = Schedule((span("10:00", "11:00"),))
     assert next_change(daily, 12 * 3600, moving(13 * 3600, 3600)) == DAY_S + 9 * 3600
-    assert next_change(Schedule(()), 0, moving(HORIZON_DAYS * DAY_S, 3600)) is None
+    assert next_change(Schedule(()), 0, moving(HORIZON_S, 3600)) is None
 
 
 def test_weekdays_are_those_of_the_calendar() -> None:
