@@ -1,5 +1,6 @@
 # make demo    a venue comes alive in this terminal and a fire starts; DEMO_SECONDS=60 ends it by itself
 # make test    every test, against real peers
+# make rules   the tests of the stock rule packs: all of every rule covered, every change of a rule noticed
 # make check   style, types, and which part may import which
 # make bench   the numbers, side by side with a bare MQTT client
 # make fuzz    throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench fuzz lock peers
+.PHONY: demo test rules check bench fuzz lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,6 +27,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev peers
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+rules: $(VENV)/.dev
+	$(BIN)/tocsin test rules/library/tests --coverage-min 100 --mutate
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

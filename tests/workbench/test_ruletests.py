@@ -1,11 +1,14 @@
 """Stories told to the real engine in virtual time, and what must follow."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from config.problem import ConfigError
+from rules.signal import Order
 from tests.workbench.bench import load_one, run_one
+from workbench.ruletests import happenings
 
 FIRE = """  - name: two detectors
     every: 5s
@@ -164,6 +167,11 @@ def test_people_put_alarms_aside_and_take_them_back(tmp_path: Path) -> None:
       - {130s: {decision: refuse, order: start-show}}
 """
     assert run_one(tmp_path, test).failures == []
+
+
+def test_every_order_can_be_told() -> None:
+    """What people can order, a story can have them order."""
+    assert {kind.__name__ for kind in get_args(Order)} - set(vars(happenings)) == set()
 
 
 def test_nothing_is_known_where_a_story_starts_so(tmp_path: Path) -> None:
