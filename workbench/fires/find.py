@@ -50,7 +50,12 @@ def find(folder: Path) -> tuple[list[Found], list[str]]:
 
 
 def _series(path: Path) -> str:
-    for names in read_names(path):
+    """Nothing for a file of no known form; one that cannot be read is such a file."""
+    try:
+        lines = read_names(path)
+    except RecordingError:
+        return ""
+    for names in lines:
         if nist.matches(names):
             return "NIST"
         if fsri.matches(path, names):

@@ -7,10 +7,12 @@ any venue.
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from config.load import load
+from config.problem import ConfigError
 from rules.plan import Plan
 from workbench.fires.recording import Detector
 
@@ -27,15 +29,16 @@ def plan_for(detectors: tuple[Detector, ...], rules: tuple[Path, ...] = ()) -> P
     with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
         directory = Path(folder)
         (directory / "rules").mkdir()
-        names = [_copy(path, directory) for path in rules] or [STOCK]
-        (directory / "venue.yaml").write_text(json.dumps(_venue(detectors, names)), encoding="utf-8")
-        return load(directory).plan
-
-
-def _copy(path: Path, directory: Path) -> str:
-    name = f"rules/{path.stem}.yaml"
-    (directory / name).write_bytes(path.read_bytes())
-    return name
+        copies = {f"rules/{number}-{path.stem}.yaml": path for number, path in enumerate(rules)}
+        for name, path in copies.items():
+            (directory / name).write_bytes(path.read_bytes())
+        (directory / "venue.yaml").write_text(json.dumps(_venue(detectors, list(copies) or [STOCK])), encoding="utf-8")
+        try:
+            return load(directory).plan
+        except ConfigError as error:
+            written = {str(directory / name): str(path) for name, path in copies.items()}
+            problems = (replace(one, file=written.get(one.file, one.file)) for one in error.problems)
+            raise ConfigError(problems) from None
 
 
 def _venue(detectors: Sequence[Detector], rules: list[str]) -> dict[str, object]:

@@ -225,7 +225,8 @@ def test_bad_rules_are_told_with_their_place(folder: Path, tmp_path: Path) -> No
     rules = tmp_path / "mine.yaml"
     rules.write_text(RULES.replace("temperature >= 25", "temprature >= 25"))
     result = run(str(folder), "--rules", str(rules))
-    assert result.exit_code == 1 and "did you mean 'temperature'?" in result.stderr
+    assert result.exit_code == 1
+    assert f"{rules}:7:" in result.stderr and "did you mean 'temperature'?" in result.stderr
 
 
 @pytest.mark.parametrize("options", [("--json", "--csv"), ("--json", "--sensitivity", "20")])
@@ -240,3 +241,34 @@ def test_many_fires_are_played_side_by_side(tmp_path: Path) -> None:
         write_fsri(tmp_path / f"Sofa_{number}.csv", burning(start_s=float(number)))
     fires = told(str(tmp_path))["fires"]
     assert [fire["tiers_s"]["orange"] for fire in fires] == [7.0 + number for number in range(9)]
+
+
+def test_a_terminal_sees_how_far_it_is(folder: Path) -> None:
+    """The bar is on standard error, so that the tables can be piped."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal, out = Terminal(), io.StringIO()
+    with contextlib.redirect_stderr(terminal), contextlib.redirect_stdout(out), pytest.raises(SystemExit):
+        main(["evaluate", "fires", str(folder)])
+    assert "fires" in terminal.getvalue() and "100%" in terminal.getvalue()
+    assert "100%" not in out.getvalue()
+
+
+def test_files_that_are_no_tables_are_passed_over(folder: Path) -> None:
+    """Nor do they keep the others from being played."""
+    (folder / "junk.csv").write_bytes(b"TIME,TCA_1\n" + b"9" * 200_000)
+    found = told(str(folder))
+    assert len(found["fires"]) == 2
+    assert found["notes"] == ["passed over, of no known form: junk.csv"]
+
+
+def test_a_recording_that_breaks_off_is_named(folder: Path) -> None:
+    """Its head is right, what follows is no table."""
+    path = folder / "nist" / "NIST_Smoke_Alarms_SDC07.csv"
+    path.write_bytes(b"TIME,TCA_1\n0,20\n2,20\n4," + b"9" * 200_000)
+    result = run(str(folder))
+    assert result.exit_code == 1
+    assert "SDC07.csv: cannot be read" in result.stderr and "SDC02" in result.stdout

@@ -84,3 +84,20 @@ def test_a_file_without_a_sample_is_refused(tmp_path: Path) -> None:
     """Names alone are no fire."""
     with pytest.raises(RecordingError, match="no row has a time and a measurement"):
         fsri.read(write_fsri(tmp_path / "X_1.csv", burning(), ()))
+
+
+def test_events_that_are_no_table_are_refused(tmp_path: Path) -> None:
+    """What was expected is named."""
+    path = write_fsri(tmp_path / "X_1.csv", burning())
+    path.with_name("X_1_Events.csv").write_text("nothing\n")
+    with pytest.raises(RecordingError, match="no line of names with one of Event"):
+        fsri.read(path)
+
+
+def test_of_two_thermocouples_at_one_place_the_higher_counts(tmp_path: Path) -> None:
+    """In whatever order they stand."""
+    low, high = "Hall Temperature 100 mm Below Ceiling", "Hall Temperature 25 mm Below Ceiling"
+    for names in ((low, high), (high, low)):
+        channels = {name: ramp(0, 0, 20.0 if name == high else 30.0) for name in names}
+        recording = fsri.read(write_fsri(tmp_path / "X_1.csv", channels))
+        assert recording.samples[0].values == (Measured("hall", "temperature", 20.0),)
