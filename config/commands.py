@@ -1,4 +1,4 @@
-"""The commands `check` and `schema`."""
+"""The commands `check`, `matrix` and `schema`."""
 
 import json
 import sys
@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from config.load import load
+from config.matrix.as_csv import as_csv
+from config.matrix.as_html import as_html
+from config.matrix.table import matrix as make_matrix
 from config.problem import ConfigError, Problem
 from config.safety.proof import prove
 from config.safety.words import as_json as chain_as_json
@@ -49,6 +52,32 @@ def check(
     for line in describe(proof.chains, kinds, setup.exempt) if chains else ():
         print(line)
     print(f"ok: {summary(setup)}; {proof.played} of {_count(len(proof.chains), 'chain')} played on the engine")
+
+
+def matrix(
+    directory: Annotated[Path, typer.Argument(help="Directory with venue.yaml.", metavar="DIR")],
+    kind: Annotated[Literal["csv", "html"], typer.Option("--format", help="For a spreadsheet, or to print.")] = "html",
+    output: Annotated[Path | None, typer.Option("--output", help="Write here instead of printing.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="Replace a value for this run: links.broker.port=18830.")
+    ] = None,
+) -> None:
+    """The cause-and-effect matrix that a fire inspector expects, made from the rules."""
+    try:
+        table = make_matrix(load(directory, overrides or ()))
+    except ConfigError as error:
+        _print_problems(error.problems, as_json=False)
+        raise typer.Exit(1) from None
+    text = as_csv(table) if kind == "csv" else as_html(table)
+    if output is None:
+        print(text, end="")
+        return
+    try:
+        # A spreadsheet takes a file without this mark for one in the code page of the machine.
+        output.write_text(text, "utf-8-sig" if kind == "csv" else "utf-8", newline="")
+    except OSError as error:
+        print(f"{output}: cannot be written: {error.strerror}", file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 def schema(

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Entry] = {
     "simulate": Entry("simulators.commands:simulate", _TRY, "Play a scenario on real wires to a daemon."),
     "run": Entry("daemon.run_command:run", _RUN, "Run the daemon for the venue in a directory."),
     "check": Entry("config.commands:check", _RUN, "Check a venue's files; say every problem with file and line."),
+    "matrix": Entry("config.commands:matrix", _RUN, "Cause and effect, as a fire inspector reads it: CSV or HTML."),
     "schema": Entry("config.commands:schema", _RUN, "Print the JSON Schema of the venue's or the rules' files."),
     "test": Entry("workbench.commands:run_tests", _WORK, "Run the tests of the rules, in virtual time."),
     "evaluate": Entry("workbench.fires.commands:evaluate", _WORK, "Play recordings of real fires to the fire rules."),

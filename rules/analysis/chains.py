@@ -30,17 +30,20 @@ class Chains:
                 classes.setdefault(self._likeness(device.id), []).append(device.id)
         self.classes = [tuple(devices) for devices in classes.values()]
 
-    def all(self) -> Iterator[Chain]:
-        """Every chain, in the order of the venue's devices and of the plan's rules."""
-        for devices in self.classes:
-            yield from self.of(devices)
+    def all(self, ceiling: Tier = Tier.RED) -> Iterator[Chain]:
+        """Every chain, in the order of the venue's devices and of the plan's rules.
 
-    def of(self, devices: tuple[str, ...]) -> Iterator[Chain]:
+        `ceiling`: as if the rules that look at devices had no tier above it.
+        """
+        for devices in self.classes:
+            yield from self.of(devices, ceiling)
+
+    def of(self, devices: tuple[str, ...], ceiling: Tier = Tier.RED) -> Iterator[Chain]:
         """The chains of devices that are alike: for each rule that looks at them, alone and together with others."""
         device = devices[0]
         for rule in self._bases(device):
             told = {device: self.worst(device, rule.id)}
-            alone = self.reach.follow(told, frozenset({rule.id}))
+            alone = self.reach.follow(told, frozenset({rule.id}), ceiling)
             tier = alone.highest(rule.id)
             if not tier:
                 continue
@@ -48,7 +51,8 @@ class Chains:
             for others in self._others(device, rule):
                 bases = frozenset({rule.id, *others.values()})
                 company = {other: self.worst(other, base) for other, base in others.items()}
-                without, both = self.reach.follow(company, bases), self.reach.follow(company | told, bases)
+                without = self.reach.follow(company, bases, ceiling)
+                both = self.reach.follow(company | told, bases, ceiling)
                 if both.red and _sooner(both, alone) and _sooner(both, without):
                     yield self._chain(devices, rule, tier, company | told, both)
                     break

@@ -68,16 +68,20 @@ class Reach:
         venue = self._plan.venue
         return venue.ancestry[venue.devices[device].zone]
 
-    def follow(self, told: Told, bases: frozenset[str] | None = None) -> Reached:
-        """What follows from what these devices say at once. `bases`: the only rules that look at devices themselves."""
+    def follow(self, told: Told, bases: frozenset[str] | None = None, ceiling: Tier = Tier.RED) -> Reached:
+        """What follows from what these devices say at once.
+
+        `bases`: the only rules that look at devices themselves; `ceiling`: the highest tier that these reach.
+        """
         zones = dict.fromkeys(zone for device in told for zone in self.zones_of(device))
         steps = sorted((index, place) for place in (*told, *zones) for index in self._at.get(place, ()))
         found: dict[tuple[str, str], Tiers] = {}
         plans: dict[str, Event] = {}
         for index, place in steps:
             rule = self._plan.rules[index]
-            heard = told if bases is None or rule.id in bases else {}
-            look = _Place(self._plan, self._around, rule, place, heard, found)
+            base = bases is None or rule.id in bases
+            highest = ceiling if bases is not None and base else Tier.RED
+            look = _Place(self._plan, self._around, rule, place, told if base else {}, found, highest)
             tiers = look.tiers()
             if tiers:
                 found[rule.id, place] = tiers
@@ -97,9 +101,11 @@ class _Place:
     place: str
     told: Told
     found: Mapping[tuple[str, str], Tiers]
+    highest: Tier
 
     def tiers(self) -> Tiers:
-        reached = {tier.tier: event for tier in self.rule.tiers if (event := self._tier(tier)) is not None}
+        possible = (tier for tier in self.rule.tiers if tier.tier <= self.highest)
+        reached = {tier.tier: event for tier in possible if (event := self._tier(tier)) is not None}
         looked = self._investigated()
         top = self.rule.tiers[-1].tier
         sooner = _sooner(reached.get(top), looked)

@@ -10,6 +10,7 @@ from rules.analysis import chains
 from rules.analysis.chain import Event
 from rules.analysis.reach import Reach, Reached, Told
 from rules.plan import Plan
+from rules.tier import Tier
 
 SAMPLES = Path(__file__).parents[3] / "config" / "samples"
 
@@ -29,8 +30,8 @@ def test_a_wrong_sum_is_caught_by_the_engine(ktv: Plan, monkeypatch: pytest.Monk
     """If the arithmetic said that a call for help evacuates, the engine would show that it does not."""
 
     class Hasty(Reach):
-        def follow(self, told: Told, bases: frozenset[str] | None = None) -> Reached:
-            found = super().follow(told, bases)
+        def follow(self, told: Told, bases: frozenset[str] | None = None, ceiling: Tier = Tier.RED) -> Reached:
+            found = super().follow(told, bases, ceiling)
             return Reached(found.alarms, {"whole-building": Event()})
 
     monkeypatch.setattr(chains, "Reach", Hasty)
@@ -45,8 +46,8 @@ def test_what_only_the_engine_sees_is_told(ktv: Plan, monkeypatch: pytest.Monkey
     """A chain that the arithmetic does not follow is never called a warning only when it evacuates."""
 
     class Blind(Reach):
-        def follow(self, told: Told, bases: frozenset[str] | None = None) -> Reached:
-            return Reached(super().follow(told, bases).alarms, {})
+        def follow(self, told: Told, bases: frozenset[str] | None = None, ceiling: Tier = Tier.RED) -> Reached:
+            return Reached(super().follow(told, bases, ceiling).alarms, {})
 
     monkeypatch.setattr(chains, "Reach", Blind)
     call = next(chain for chain in prove(ktv).chains if chain.rule == "call-point")

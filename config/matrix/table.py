@@ -1,0 +1,166 @@
+"""The matrix as plain values: a row for each cause, a column for each effect, the same on every run."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from config.setup import Setup
+from rules.analysis.chain import Chain
+from rules.analysis.chains import Chains, slowest
+from rules.analysis.week import situations
+from rules.plan import Plan, Rule, TierRule
+from rules.tier import Tier
+from rules.venue import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Evacuation:
+    """How soon a plan begins, in seconds: by this cause alone, and when others agree; None when it does not."""
+
+    alone_s: float | None = None
+    agreed_s: float | None = None
+    others: int = 0  # how many others must agree
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cause, and what it brings about. `devices` is empty when the cause is the state of a whole zone."""
+
+    zone: str
+    name: Text
+    devices: tuple[str, ...]
+    rule: str
+    title: Text
+    category: str
+    tier: Tier
+    condition: str
+    warning_s: float
+    investigation: str
+    evacuations: dict[str, Evacuation]
+    suppresses: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows by zone, then in the order of the rules, highest tier first. Every warning goes to every output."""
+
+    venue: Text
+    digest: str
+    plans: dict[str, Text]  # what each evacuation plan does, in words
+    outputs: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def matrix(setup: Setup) -> Matrix:
+    """The matrix of a checked venue."""
+    plan = setup.plan
+    return Matrix(
+        plan.venue.zones[plan.venue.root].name,
+        setup.digest,
+        {one.id: _plan_words(plan, one.zones) for one in plan.evacuation_plans.values()},
+        tuple(output.id for output in setup.outputs),
+        tuple(_Rows(plan, setup.exempt).rows()),
+    )
+
+
+def _plan_words(plan: Plan, zones: Iterable[str]) -> Text:
+    names = [plan.venue.zones[zone].name for zone in zones]
+    return Text(", ".join(name.en for name in names), "、".join(name.zh or name.en for name in names))
+
+
+class _Rows:
+    """Builds the rows of one plan."""
+
+    def __init__(self, plan: Plan, exempt: dict[str, str]) -> None:
+        self._plan = plan
+        self._exempt = exempt
+        hours = [Chains(plan, around) for around in situations(plan)]
+        self._alike = {device: alike for alike in hours[0].classes for device in alike}
+        self._chains: dict[tuple[str, str, Tier], list[Chain]] = {}
+        for ceiling in Tier:
+            for chain in slowest(one for hour in hours for one in hour.all(ceiling)):
+                for device in chain.like:
+                    self._chains.setdefault((device, chain.rule, ceiling), []).append(chain)
+
+    def rows(self) -> Iterator[Row]:
+        """By area of the venue: all that can happen there."""
+        areas = dict.fromkeys([self._plan.venue.root, *map(self._area, self._plan.venue.zones)])
+        for area in areas:
+            for rule in self._plan.rules:
+                for zone, devices in self._causes(rule, area):
+                    for tier in reversed(rule.tiers):
+                        yield self._row(rule, tier, zone, devices)
+
+    def _area(self, zone: str) -> str:
+        """The part of the venue that a zone is in: what stands just below the venue itself."""
+        return self._plan.venue.ancestry[zone][-2:][0]
+
+    def _causes(self, rule: Rule, area: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The places of a rule in an area: devices that are alike together, zones each by itself."""
+        venue = self._plan.venue
+        if rule.each != "device":
+            yield from ((place, ()) for place in rule.places if self._area(place) == area)
+            return
+        groups: dict[object, list[str]] = {}
+        for place in rule.places:
+            if self._area(venue.devices[place].zone) == area:
+                groups.setdefault(self._alike.get(place, venue.devices[place].kind), []).append(place)
+        for devices in groups.values():
+            yield area, tuple(devices)
+
+    def _row(self, rule: Rule, tier: TierRule, zone: str, devices: tuple[str, ...]) -> Row:
+        chains = self._chains.get((devices[0], rule.id, tier.tier), []) if devices else []
+        return Row(
+            zone,
+            self._plan.venue.zones[zone].name,
+            devices,
+            rule.id,
+            rule.title,
+            rule.category,
+            tier.tier,
+            tier.when.text.strip(),
+            tier.on_delay_s if tier.verify is None else tier.verify.reset_s,
+            ", ".join(self._investigations(rule, tier, zone)),
+            {plan: self._evacuation(rule, tier, plan, chains) for plan in self._plan.evacuation_plans},
+            rule.suppresses,
+            tuple(self._notes(rule, tier, devices)),
+        )
+
+    def _investigations(self, rule: Rule, tier: TierRule, zone: str) -> Iterator[str]:
+        """The rules that this alarm has looked into, and how long that may take."""
+        for other in self._plan.rules:
+            look = other.investigate
+            if look is not None and rule.id in look.of and tier.tier >= look.at and self._near(other, zone):
+                yield f"{other.id}: {look.acknowledge_within_s:g} s + {look.then_s:g} s"
+
+    def _near(self, rule: Rule, zone: str) -> bool:
+        """Whether a rule has a place that holds the zone, or lies in it."""
+        ancestry = self._plan.venue.ancestry
+        return any(place in ancestry[zone] or zone in ancestry[place] for place in rule.places)
+
+    def _evacuation(self, rule: Rule, tier: TierRule, plan: str, chains: list[Chain]) -> Evacuation:
+        if rule.evacuate == plan and tier is rule.tiers[-1]:
+            return Evacuation(alone_s=tier.on_delay_s)
+        led = [chain for chain in chains if chain.plan == plan and chain.evacuation is not None]
+        alone = [chain.evacuation.seconds for chain in led if chain.evacuation and not chain.others]
+        agreed = [(chain.evacuation.seconds, chain.others) for chain in led if chain.evacuation and chain.others]
+        agreed_s, others = max(agreed, default=(None, 0))
+        return Evacuation(max(alone, default=None), agreed_s, others)
+
+    def _notes(self, rule: Rule, tier: TierRule, devices: tuple[str, ...]) -> Iterator[str]:
+        if rule.latching:
+            yield "stays until reset"
+        if tier.verify is not None:
+            yield f"verified: {tier.verify.reset_s:g} s, confirmed within {tier.verify.confirm_within_s:g} s"
+        if tier.clear is not None:
+            yield f"ends: {tier.clear.text.strip()}"
+        if tier.off_delay_s:
+            yield f"ends after {tier.off_delay_s:g} s"
+        if rule.during:
+            yield f"only during {rule.during!r}"
+        if rule.show_mode:
+            yield "begins no investigation alone while a show is on"
+        hidden = [other.id for other in self._plan.rules if rule.id in other.suppresses]
+        if hidden:
+            yield f"not shown while {', '.join(hidden)} stands"
+        yield from dict.fromkeys(f"need not lead to red: {self._exempt[one]}" for one in devices if one in self._exempt)
