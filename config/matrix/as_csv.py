@@ -22,7 +22,7 @@ def _head(matrix: Matrix) -> list[str]:
     return [
         *("zone", "zone name", "区域", "devices", "number", "rule", "title", "名称", "category", "tier", "condition"),
         *("staff warning after s", "investigation"),
-        *(f"evacuation {plan}: {how}" for plan in matrix.plans for how in ("alone s", "agreed s", "others who agree")),
+        *(f"evacuation {one.name}: {how}" for one in matrix.stages for how in ("alone s", "agreed s", "who agree")),
         *(f"output {output}" for output in matrix.outputs),
         *("suppresses", "notes"),
     ]
@@ -32,15 +32,16 @@ def _cells(row: Row, matrix: Matrix) -> Iterator[str]:
     yield from (row.zone, row.name.en, row.name.zh, " ".join(row.devices), str(len(row.devices) or ""))
     yield from (row.rule, row.title.en, row.title.zh, row.category, row.tier.word, row.condition)
     yield from (f"{row.warning_s:g}", row.investigation)
-    for plan in matrix.plans:
-        led = row.evacuations[plan]
-        yield from (_seconds(led.alone_s), _seconds(led.agreed_s), str(led.others or ""))
+    for stage in matrix.stages:
+        led = row.evacuations[stage.plan]
+        agree = str(led.others + 1) if led.others else ""
+        yield from (_seconds(led.alone_s, stage.after_s), _seconds(led.agreed_s, stage.after_s), agree)
     yield from ("x" for _ in matrix.outputs)
     yield from (" ".join(row.suppresses), "; ".join(row.notes))
 
 
-def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+def _seconds(begins_s: float | None, after_s: float) -> str:
+    return "" if begins_s is None else f"{begins_s + after_s:g}"
 
 
 def _safe(cell: str) -> str:

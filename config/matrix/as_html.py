@@ -10,6 +10,8 @@ from rules.tier import Tier
 _TIER_ZH = {Tier.BLUE: "蓝", Tier.YELLOW: "黄", Tier.ORANGE: "橙", Tier.RED: "红"}
 SHOWN = 3  # devices named in a cell before the rest is only counted
 
+_MADE_EN = "Made from the files {digest}. Times are seconds from the signal, with staff at their slowest."
+_MADE_ZH = "由规则文件生成；时间单位为秒，自信号起，按人员最慢响应计。"
 _STYLE = """
 @page { size: A3 landscape; margin: 10mm; }
 body { font: 12px/1.35 "Noto Sans", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; margin: 16px; color: #111; }
@@ -35,9 +37,8 @@ def as_html(matrix: Matrix) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>",
         f"<h1>{escape(title)}</h1>",
-        f"<p>Made from the rules, files {escape(matrix.digest[:12])}. Times are seconds from the signal, staff at their "
-        "slowest. 由规则文件生成；时间单位为秒，自信号起，按人员最慢响应计。</p>",
-        *_plans(matrix),
+        f"<p>{escape(f'{_MADE_EN} {_MADE_ZH}'.format(digest=matrix.digest[:12]))}</p>",
+        *(f"<p>{escape(f'{one.name}: {_both(one.words.en, one.words.zh)}')}</p>" for one in matrix.stages),
         f"<table>\n<thead>\n{_head(matrix)}\n</thead>\n<tbody>",
         *_body(matrix),
         "</tbody>\n</table>\n</body>\n</html>\n",
@@ -45,15 +46,10 @@ def as_html(matrix: Matrix) -> str:
     return "\n".join(parts)
 
 
-def _plans(matrix: Matrix) -> Iterator[str]:
-    for plan, words in matrix.plans.items():
-        yield f"<p>{escape(plan)}: {escape(_both(words.en, words.zh))}</p>"
-
-
 def _head(matrix: Matrix) -> str:
     columns = [
         *("Devices 设备", "Cause 原因", "Condition 条件", "Staff warning 人员预警", "Investigation 现场确认"),
-        *(f"Evacuation 疏散 {plan}" for plan in matrix.plans),
+        *(f"Evacuation 疏散 {stage.name}" for stage in matrix.stages),
         *(f"Output 输出 {output}" for output in matrix.outputs),
         *("Suppresses 抑制", "Notes 备注"),
     ]
@@ -61,7 +57,7 @@ def _head(matrix: Matrix) -> str:
 
 
 def _body(matrix: Matrix) -> Iterator[str]:
-    width = 7 + len(matrix.plans) + len(matrix.outputs)
+    width = 7 + len(matrix.stages) + len(matrix.outputs)
     for _, rows in groupby(matrix.rows, key=lambda row: row.zone):
         first, *more = rows
         name = escape(f"{_both(first.name.en, first.name.zh)} ({first.zone})")
@@ -71,13 +67,15 @@ def _body(matrix: Matrix) -> Iterator[str]:
 
 def _row(row: Row, matrix: Matrix) -> str:
     tier = f"{row.tier.word} {_TIER_ZH[row.tier]}"
+    rule = f"{row.rule}, {row.category}"
+    led = [_evacuation(row.evacuations[stage.plan], stage.after_s) for stage in matrix.stages]
     cells = [
         f"<td>{escape(_devices(row.devices))}</td>",
-        f"<td>{escape(_both(row.title.en, row.title.zh))}<br><small>{escape(row.rule)}, {escape(row.category)}</small></td>",
+        f"<td>{escape(_both(row.title.en, row.title.zh))}<br><small>{escape(rule)}</small></td>",
         f"<td><code>{escape(row.condition)}</code></td>",
         f'<td class="tier {row.tier.word}">{escape(tier)}, {row.warning_s:g} s</td>',
         f"<td>{escape(row.investigation)}</td>",
-        *(f'<td class="time">{escape(_evacuation(row.evacuations[plan]))}</td>' for plan in matrix.plans),
+        *(f'<td class="time">{escape(one)}</td>' for one in led),
         *('<td class="mark">×</td>' for _ in matrix.outputs),
         f"<td>{escape(', '.join(row.suppresses))}</td>",
         f"<td>{escape('; '.join(row.notes))}</td>",
@@ -93,10 +91,10 @@ def _devices(devices: tuple[str, ...]) -> str:
     return f"{devices[0]} ... {devices[-1]} ({len(devices)})"
 
 
-def _evacuation(led: Evacuation) -> str:
-    told = [] if led.alone_s is None else [f"{led.alone_s:g} s"]
+def _evacuation(led: Evacuation, after_s: float) -> str:
+    told = [] if led.alone_s is None else [f"{led.alone_s + after_s:g} s"]
     if led.agreed_s is not None:
-        told.append(f"{led.agreed_s:g} s with {led.others} more")
+        told.append(f"{led.agreed_s + after_s:g} s when {led.others + 1} agree")
     return "; ".join(told)
 
 

@@ -1,15 +1,25 @@
 """The matrix as plain values: a row for each cause, a column for each effect, the same on every run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.setup import Setup
 from rules.analysis.chain import Chain
 from rules.analysis.chains import Chains, slowest
+from rules.analysis.places import Places
+from rules.analysis.satisfy import together
 from rules.analysis.week import situations
-from rules.plan import Plan, Rule, TierRule
+from rules.plan import HIGHLY_MANAGED, EvacuationPlan, Plan, Rule, Stage, TierRule
 from rules.tier import Tier
 from rules.venue import Text
+
+# Fire and calls for help come first, as people who read this ask for them first.
+_CATEGORIES = ("fire", "panic", "power", "ups", "fault")
+_WHO = {
+    "origin": Text("the zone of origin", "起火区域"),
+    "neighbours": Text("the zones beside it", "相邻区域"),
+    "rest": Text("all the rest", "其余区域"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +51,22 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class StageColumn:
+    """One stage of an evacuation plan: who is led out and what is done, `after_s` seconds from its beginning."""
+
+    plan: str
+    name: str  # the plan's id, with the stage's when it has several
+    words: Text
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
-    """Rows by zone, then in the order of the rules, highest tier first. Every warning goes to every output."""
+    """Rows by zone, fire first, then as rules are ordered, highest tier first. Each warning goes to every output."""
 
     venue: Text
     digest: str
-    plans: dict[str, Text]  # what each evacuation plan does, in words
+    stages: tuple[StageColumn, ...]
     outputs: tuple[str, ...]
     rows: tuple[Row, ...]
 
@@ -57,15 +77,19 @@ def matrix(setup: Setup) -> Matrix:
     return Matrix(
         plan.venue.zones[plan.venue.root].name,
         setup.digest,
-        {one.id: _plan_words(plan, one.zones) for one in plan.evacuation_plans.values()},
+        tuple(_stage(plan, one, stage) for one in plan.evacuation_plans.values() for stage in one.in_stages),
         tuple(output.id for output in setup.outputs),
         tuple(_Rows(plan, setup.exempt).rows()),
     )
 
 
-def _plan_words(plan: Plan, zones: Iterable[str]) -> Text:
-    names = [plan.venue.zones[zone].name for zone in zones]
-    return Text(", ".join(name.en for name in names), "、".join(name.zh or name.en for name in names))
+def _stage(plan: Plan, evacuation: EvacuationPlan, stage: Stage) -> StageColumn:
+    names = [plan.venue.zones[zone].name for zone in stage.zones]
+    zones = Text(", ".join(name.en for name in names), "、".join(name.zh or name.en for name in names))
+    who = _WHO.get(stage.who, zones) if stage.moves_people else Text("nobody is moved", "不疏散人员")
+    actions = "".join(f"; {action.action} {action.target}" for action in stage.actions)
+    name = f"{evacuation.id}/{stage.id}" if len(evacuation.in_stages) > 1 else evacuation.id
+    return StageColumn(evacuation.id, name, Text(who.en + actions, who.zh), stage.after_s)
 
 
 class _Rows:
@@ -74,6 +98,7 @@ class _Rows:
     def __init__(self, plan: Plan, exempt: dict[str, str]) -> None:
         self._plan = plan
         self._exempt = exempt
+        self._places = Places(plan)
         hours = [Chains(plan, around) for around in situations(plan)]
         self._alike = {device: alike for alike in hours[0].classes for device in alike}
         self._chains: dict[tuple[str, str, Tier], list[Chain]] = {}
@@ -86,10 +111,16 @@ class _Rows:
         """By area of the venue: all that can happen there."""
         areas = dict.fromkeys([self._plan.venue.root, *map(self._area, self._plan.venue.zones)])
         for area in areas:
-            for rule in self._plan.rules:
+            for rule in sorted(self._plan.rules, key=lambda rule: _CATEGORIES.index(rule.category)):
                 for zone, devices in self._causes(rule, area):
                     for tier in reversed(rule.tiers):
-                        yield self._row(rule, tier, zone, devices)
+                        if self._can_be(rule, tier, devices[0] if devices else zone):
+                            yield self._row(rule, tier, zone, devices)
+
+    def _can_be(self, rule: Rule, tier: TierRule, place: str) -> bool:
+        """Whether a tier can ever be at a place; a stock rule asks for more than some places have."""
+        looked_into = rule.investigate is not None and tier is rule.tiers[-1]
+        return looked_into or together([(tier.when.root, True)], self._places.at(rule, place)) is not None
 
     def _area(self, zone: str) -> str:
         """The part of the venue that a zone is in: what stands just below the venue itself."""
@@ -163,4 +194,5 @@ class _Rows:
         hidden = [other.id for other in self._plan.rules if rule.id in other.suppresses]
         if hidden:
             yield f"not shown while {', '.join(hidden)} stands"
-        yield from dict.fromkeys(f"need not lead to red: {self._exempt[one]}" for one in devices if one in self._exempt)
+        exempt = [one for one in devices if one in self._exempt and rule.category in HIGHLY_MANAGED]
+        yield from dict.fromkeys(f"need not lead to red: {self._exempt[one]}" for one in exempt)

@@ -1,6 +1,6 @@
 """What is known of the places of a rule: what their devices measure, how many they are, whose alarms can count."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.analysis.satisfy import Known
@@ -58,8 +58,23 @@ class Places:
     def known(self, rule: Rule) -> list[Known]:
         """What is known at each place of a rule; places that are alike are told once."""
         if rule.each == "device":
-            return [Known(measured) for measured in self._measured(rule.places)]
-        return [self._known_zone(rule, zone) for zone in rule.places]
+            alike = {self._plan.venue.devices[place].quantities: place for place in reversed(rule.places)}
+            return [self.at(rule, place) for place in alike.values()]
+        return [self.at(rule, place) for place in rule.places]
+
+    def at(self, rule: Rule, place: str) -> Known:
+        """What is known at one place of a rule."""
+
+        def can_alarm(call: Call) -> bool:
+            read = Coincidence.of(call)
+            return self.countable(read, place) >= read.devices
+
+        venue = self._plan.venue
+        if place in venue.devices:
+            return Known(venue.devices[place].quantities, can_alarm)
+        here = [device for device in venue.devices_within[place] if not rule.members or device in rule.members]
+        members = tuple(dict.fromkeys(venue.devices[device].quantities for device in here))
+        return Known(frozenset[str]().union(*members), can_alarm, len(here), members)
 
     def countable(self, read: Coincidence, place: str) -> int:
         """How many distinct devices or zones can ever count for a coincidence at a place."""
@@ -79,17 +94,3 @@ class Places:
             return one == place or one in venue.ancestry[venue.devices[place].zone]
         inside = venue.ancestry[venue.devices[one].zone if one in venue.devices else one]
         return not zones.isdisjoint(inside)
-
-    def _measured(self, devices: Iterable[str]) -> list[frozenset[str]]:
-        return list(dict.fromkeys(self._plan.venue.devices[device].quantities for device in devices))
-
-    def _known_zone(self, rule: Rule, zone: str) -> Known:
-        venue = self._plan.venue
-        here = [device for device in venue.devices_within[zone] if not rule.members or device in rule.members]
-        members = tuple(self._measured(here))
-
-        def can_alarm(call: Call) -> bool:
-            read = Coincidence.of(call)
-            return self.countable(read, zone) >= read.devices
-
-        return Known(frozenset[str]().union(*members), can_alarm, len(here), members)
