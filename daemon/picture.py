@@ -186,6 +186,10 @@ def _more(event: EventView, lang: Lang) -> Iterator[str]:
         yield pick(("until ", "至 "), lang) + clock(event.until)
     if event.by:
         yield pick(("by ", "由 "), lang) + event.by
+    if event.staffed is not None:
+        yield pick(("somebody" if event.staffed else "NOBODY", "有人" if event.staffed else "无人"), lang)
+    if event.kind == "show_mode":
+        yield pick(("until ", "至 "), lang) + clock(event.deadline)
     if event.explained_by:
         yield pick(("explained by ", "原因: "), lang) + event.explained_by
     if event.count is not None:

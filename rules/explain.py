@@ -249,7 +249,9 @@ def _group_part(node: Node, cause: GroupCause, now: float) -> Part:
             parts = (_group_part(node.operand, cause, now),)
         case Compare(left=Call() as call):
             found = _call(call, cause, now)
-        case Call() | Name():
+        case Name():
+            found = _around(node, cause.group.around)
+        case Call():
             found = _around(node, cause.group.around) or _call(node, cause, now)
         case _:
             pass
@@ -263,9 +265,7 @@ def _speaking(node: Node, cause: GroupCause, now: float) -> tuple[str, ...]:
     return tuple(cause.group.tallies[call].contributors()) if call in cause.group.tallies else ()
 
 
-def _call(call: Node, cause: GroupCause, now: float) -> str:
-    if not isinstance(call, Call):
-        return ""
+def _call(call: Call, cause: GroupCause, now: float) -> str:
     if call in cause.group.coincidences:
         return coincidence(cause.group.coincidences[call], now)
     if call in cause.group.tallies:

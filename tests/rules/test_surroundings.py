@@ -308,3 +308,39 @@ def test_when_nobody_watches_the_show_its_smoke_is_a_fire() -> None:
     story.read(10, "det-a", smoke=True)
     said = without_zones(story.tell(Duty(20, False, "Li", "going home")))
     assert said == ["DutyChange off", "EndShowMode room-a", "Raise confirmed@floor red", "Evacuate whole-1"]
+
+
+# Why and why not
+
+
+def parts_of(story: Story, alarm: str) -> list[str]:
+    """What the innermost parts of the only tier of an alarm found, and whether they are true."""
+    explained = story.engine.explain(alarm)
+    assert explained is not None
+    (tier_explained,) = explained.tiers
+    return [f"{part.text}: {part.truth}, {part.found}" for part in tier_explained.when.parts]
+
+
+def test_why_not_names_the_schedule_and_the_duty() -> None:
+    """Each part that asks what is around says what it is told, on a device and in a group, with and without duty."""
+    device_rule = rule("device", "device", ("det-a",), tier("blue", "during(open) and nobody_on_duty"))
+    group_rule = rule("group", "zone", ("floor",), tier("blue", "during(open) and nobody_on_duty"))
+    for alarm in ("device@det-a", "group@floor"):
+        story = Story(house(device_rule, group_rule, duty="staff"))
+        story.tell(Calendar(1, "open", False))
+        duty = "nobody_on_duty: True, nobody is on duty (schedule staff: not told yet)"
+        assert parts_of(story, alarm) == ["during(open): False, open is not active", duty]
+    story = Story(house(device_rule))
+    always = "nobody_on_duty: False, somebody always counts as on duty in this venue"
+    assert parts_of(story, "device@det-a") == ["during(open): None, open is unknown", always]
+
+
+def test_why_not_says_what_a_show_holds_back() -> None:
+    """The rule that confirms tells which alarm will begin its investigation, and when."""
+    story = Story(house(HAZY, CONFIRMED))
+    story.tell(show(5))
+    story.read(10, "det-a", smoke=True)
+    explained = story.engine.explain("confirmed@floor")
+    assert explained is not None
+    held = "a show or a schedule holds the investigation of smoke@det-a back; its end begins it if it still stands"
+    assert held in explained.notes

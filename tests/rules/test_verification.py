@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rules.plan import TierRule, VerifyRule
-from rules.signal import Heard
+from rules.signal import Heard, OutOfService
 from tests.rules.house import CONFIRMED, Story, plan, rule, tier, without_zones
 
 VERIFIED: TierRule = replace(tier("orange", "smoke"), verify=VerifyRule(30, 60))
@@ -90,3 +90,20 @@ def test_a_lower_tier_is_up_while_the_higher_is_verified() -> None:
     said = without_zones(story.read(10, "det-a", smoke_obscuration=3.0, smoke=True))
     assert said == ["Raise smoke@det-a yellow", "Verify smoke@det-a until 100"]
     assert without_zones(story.tick(40)) == ["Escalate smoke@det-a orange"]
+
+
+def test_why_not_says_that_a_signal_is_verified() -> None:
+    """Neither normal nor an alarm: the first signal waits for the second look."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    explained = story.engine.explain("smoke@det-a")
+    assert explained is not None
+    assert explained.verdict == "orange had a first signal, which is being verified (resetting)"
+
+
+def test_a_detector_out_of_service_verifies_none() -> None:
+    """Its signal is no second one: it is disabled by name, with a reason and an end."""
+    story = Story(plan(SMOKE))
+    story.tell(OutOfService(5, "smoke@det-b", 3600.0, "Li", "dust", "engineer"))
+    story.read(10, "det-b", smoke=True)
+    assert story.read(12, "det-a", smoke=True) == ["Verify smoke@det-a until 102"]
