@@ -9,6 +9,7 @@ from config.document import Path as Place
 from config.problem import Mark, Problems
 from config.yaml_text import MAX_BYTES, read_yaml
 from workbench.ruletests.form import FILE, TEST, FileShell, TestEntry
+from workbench.ruletests.inline import is_inline
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class TestFile:
 
     @property
     def config(self) -> Path:
-        """The folder with the venue's files that the tests are about."""
-        return (self.path.parent / self.shell.config).resolve()
+        """The folder with the venue's files that the tests are about, or this file when the venue stands in it."""
+        return self.path.resolve() if is_inline(self.document) else (self.path.parent / self.shell.config).resolve()
 
 
 def find(paths: Iterable[Path], problems: Problems) -> Iterator[Path]:

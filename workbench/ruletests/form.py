@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from config.form import Form
+from config.venue_file import VenueShell
 from config.words import Duration
 from drivers.settings import Settings
 
@@ -14,7 +15,10 @@ _SOME = Field(min_length=1)
 
 
 class FileShell(Settings):
-    """The keys at the top of a test file. Tests are checked one by one, so that one bad test hides no other."""
+    """The keys at the top of a test file. Tests are checked one by one, so that one bad test hides no other.
+
+    Beside them may stand the keys of a venue file: a small venue of the test's own, instead of `config`.
+    """
 
     config: Annotated[str, _SOME] = ".."
     tests: Annotated[list[Any], _SOME]
@@ -124,7 +128,8 @@ Expected = (
     | NoFaultExpected
 )
 
-FILE: Form[FileShell] = Form(FileShell)
+_SECTIONS: dict[str, Any] = dict.fromkeys(VenueShell.model_fields, (Any, None))
+FILE: Form[FileShell] = Form(create_model("TestFile", __base__=FileShell, **_SECTIONS))
 TEST: Form[TestEntry] = Form(TestEntry)
 # By the key that says what is expected; where two could be meant, the first.
 EXPECTED: dict[str, Form[Expected]] = {

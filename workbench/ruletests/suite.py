@@ -9,6 +9,7 @@ from config.problem import ConfigError, Mark, Problem, Problems
 from rules.plan import Plan
 from rules.wiring import wire
 from workbench.ruletests.files import TestFile, find, read
+from workbench.ruletests.inline import is_inline, load_inline
 from workbench.ruletests.judge import Failure, judge
 from workbench.ruletests.play import Build, Player, Recording, Stuck
 from workbench.ruletests.sheet import tests_of
@@ -73,10 +74,11 @@ def load_suite(paths: Sequence[Path], keyword: str = "") -> list[Venue]:
 
 def _plan(file: TestFile, config: Path, refused: list[Problem]) -> Plan | None:
     try:
-        return load(config).plan
+        return load_inline(file.path, file.document) if is_inline(file.document) else load(config).plan
     except ConfigError as error:
-        mark: Mark = file.document.mark(("config",))
-        refused.append(Problem(mark.file, mark.line, mark.col, f"the venue in {config} has problems: see there"))
+        if not is_inline(file.document):
+            mark: Mark = file.document.mark(("config",))
+            refused.append(Problem(mark.file, mark.line, mark.col, f"the venue in {config} has problems: see there"))
         refused += error.problems
         return None
 
