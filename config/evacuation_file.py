@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from config.problem import did_you_mean, one_of, show
 from config.words import Duration, Id, Words
@@ -17,15 +17,18 @@ ROUTES_MAX = 16  # of a zone
 
 
 def _who(value: object) -> object:
-    if isinstance(value, str) and value not in WHO:
-        hint = did_you_mean(value, WHO)
-        message = f"zones: found {show(value)}, expected a list of zones, or {one_of(WHO)}"
-        raise ValueError(f"{message} ({hint})" if hint else message)
-    return value
+    if isinstance(value, list) and value:
+        return value
+    if isinstance(value, str) and value in WHO:
+        return value
+    hint = did_you_mean(value, WHO) if isinstance(value, str) else ""
+    message = f"found {show(value) if value != [] else 'an empty list'}, expected a list of zones, or {one_of(WHO)}"
+    raise ValueError(f"{message} ({hint})" if hint else message)
 
 
 Whom = Annotated[
-    Literal["origin", "neighbours", "rest"] | Annotated[list[Id], Field(min_length=1)],
+    Annotated[Literal["origin", "neighbours", "rest"], Tag("word")] | Annotated[list[Id], Tag("list")],
+    Discriminator(lambda value: "word" if isinstance(value, str) else "list"),
     BeforeValidator(_who),
 ]
 
