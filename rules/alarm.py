@@ -138,6 +138,7 @@ class Alarm:
         """Forget the tier and everything that belonged to the alarm that is now over."""
         self.tier = Tier.NONE
         self.sounding = False
+        self.since = 0.0
         self.acknowledged_by = ""
         self.because = ()
         self.first_out = False
