@@ -64,12 +64,16 @@ def status(
 def alarms(
     socket: SocketOption = None, state: StateOption = None, json: JsonOption = False, lang: LangOption = None
 ) -> None:
-    """Alarms that are not normal, worst first, with the evidence that came last."""
-    from daemon.tables import alarm_table
+    """Alarms that are not normal, worst first, with the evidence that came last; then those put out of view."""
+    from daemon.tables import alarm_table, aside_table
 
     with asking(socket, state) as client:
         found = client.alarms()
-    show_json(found) if json else show(alarm_table(found, lang or default_lang()))
+    if json:
+        show_json(found)
+        return
+    show(alarm_table(found, lang or default_lang()))
+    show(aside_table(found, lang or default_lang()))
 
 
 def zones(

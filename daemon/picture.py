@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from daemon.api_models import AlarmView, EvacuationView, EventView, FaultView, StatusView, TierWord, ZoneView
-from daemon.tables import alarm_table, fault_table, tier_text, wiring_table
+from daemon.tables import alarm_table, aside_table, fault_table, in_view, tier_text, wiring_table
 from daemon.words import EVENT, OVERLAY, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
 
 _CELL: dict[Lang, int] = {"en": 5, "zh": 6}  # cells of a room in the grid: three digits, a letter, a space
@@ -31,7 +31,8 @@ def headline(status: StatusView, lang: Lang) -> Text:
 
 
 def surroundings(status: StatusView, lang: Lang) -> Iterator[Text]:
-    """Who is on duty, and which shows are on and for how long yet: a line each, where there is something to say."""
+    """Who is on duty, which shows are on and for how long yet, a flood of alarms, how many are out of view: a line each,
+    where there is something to say."""
     if status.duty is not None:
         words = pick(("duty ", "值班 "), lang)
         who = f"  {status.duty.who}: {status.duty.why}" if status.duty.who else ""
@@ -45,6 +46,14 @@ def surroundings(status: StatusView, lang: Lang) -> Iterator[Text]:
         left, zone = span(show.left_s, lang), name_in(show.zone_name, lang)
         words = pick((f"SHOW MODE {zone}: {left} left", f"演出模式 {zone}：还剩 {left}"), lang)
         yield Text(words, TIER_STYLE["yellow"]).append(f"  {show.who}: {show.why}", _DIM)
+    if status.flood_since is not None:
+        since = clock(status.flood_since)
+        words = pick((f"FLOOD OF ALARMS since {since}", f"报警泛滥 自 {since} 起"), lang)
+        quiet = pick(("blue and yellow ones come without a sound", "蓝色、黄色报警不鸣响"), lang)
+        yield Text(words, TIER_STYLE["yellow"]).append(f"  {quiet}", _DIM)
+    if status.hidden:
+        kinds = (f"{count} {pick(OVERLAY.get(kind, (kind, kind)), lang)}" for kind, count in status.hidden.items())
+        yield Text(pick(("out of view ", "未显示 "), lang) + ", ".join(kinds))
 
 
 def banner(evacuation: EvacuationView, lang: Lang) -> Text:
@@ -167,8 +176,15 @@ def snapshot(
         yield Text()
         yield from (Text(f" {line} ", TIER_STYLE["red"]) for line in banner(evacuation, lang).plain.split("\n"))
     grid = zone_grid(zones, width, lang)
-    parts = [grid, alarm_table(alarms[:_ROWS_MAX], lang), fault_table(faults[:_ROWS_MAX], lang)]
-    for part, hidden in zip(parts, (0, len(alarms) - _ROWS_MAX, len(faults) - _ROWS_MAX), strict=True):
+    shown, aside = in_view(alarms), [alarm for alarm in alarms if alarm.overlays]
+    parts = [
+        grid,
+        list(alarm_table(shown[:_ROWS_MAX], lang)),
+        list(aside_table(aside[:_ROWS_MAX], lang)),
+        list(fault_table(faults[:_ROWS_MAX], lang)),
+    ]
+    more = (0, len(shown) - _ROWS_MAX, len(aside) - _ROWS_MAX, len(faults) - _ROWS_MAX)
+    for part, hidden in zip(parts, more, strict=True):
         if part:
             yield Text()
             yield from part

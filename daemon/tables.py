@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from daemon.api_models import AlarmView, DeviceView, FaultView, StatusView, TierWord, ZoneView
-from daemon.words import STATE, TIER, TIER_STYLE, Lang, clock, name_in, pick
+from daemon.words import OVERLAY, STATE, TIER, TIER_STYLE, Lang, clock, name_in, pick
 
 _BAD = "bold red"
 
@@ -39,13 +39,43 @@ def alarm_row(alarm: AlarmView, lang: Lang) -> tuple[Cell, ...]:
     why = f"{name_in(alarm.title, lang)}: {alarm.because[-1].text}" if alarm.because else name_in(alarm.title, lang)
     sound = " ♪" if alarm.sounding else ""
     by = f" ({alarm.acknowledged_by})" if alarm.acknowledged_by else ""
-    return tier_text(alarm.tier, lang), state + sound + by, where, clock(alarm.since), alarm.alarm, why
+    first = pick((" first", " 首出"), lang) if alarm.first_out else ""
+    held = pick((" chattering", " 频繁"), lang) if alarm.chattering else ""
+    return tier_text(alarm.tier, lang), state + sound + first + held + by, where, clock(alarm.since), alarm.alarm, why
 
 
 def alarm_table(alarms: Sequence[AlarmView], lang: Lang) -> Iterator[Text]:
-    if not alarms:
+    """The alarms in view."""
+    shown = in_view(alarms)
+    if not shown:
         return iter([Text(pick(("No alarm stands.", "当前没有报警。"), lang))])
-    return table(ALARM_HEADINGS[lang == "zh"], (alarm_row(alarm, lang) for alarm in alarms))
+    return table(ALARM_HEADINGS[lang == "zh"], (alarm_row(alarm, lang) for alarm in shown))
+
+
+def in_view(alarms: Sequence[AlarmView]) -> list[AlarmView]:
+    return [alarm for alarm in alarms if not alarm.overlays]
+
+
+ASIDE_HEADINGS = (
+    ("OUT OF VIEW", "HOW", "STANDS AT", "UNTIL", "BY", "WHY"),
+    ("未显示的报警", "方式", "实际级别", "至", "操作人或原因", "说明"),
+)
+
+
+def aside_rows(alarms: Sequence[AlarmView], lang: Lang) -> Iterator[tuple[Cell, ...]]:
+    """What is out of view, by whom or what, why, and until when: a row for each alarm and overlay."""
+    for alarm in alarms:
+        for overlay in alarm.overlays:
+            how = pick(OVERLAY.get(overlay.overlay, (overlay.overlay, overlay.overlay)), lang)
+            until = clock(overlay.until) if overlay.until else ""
+            once = pick((" or its return", " 或恢复正常"), lang) if overlay.once else ""
+            yield alarm.alarm, how, tier_text(alarm.standing, lang), until + once, overlay.by, overlay.why
+
+
+def aside_table(alarms: Sequence[AlarmView], lang: Lang) -> Iterator[Text]:
+    """Nothing at all when nothing is out of view."""
+    rows = list(aside_rows(alarms, lang))
+    return table(ASIDE_HEADINGS[lang == "zh"], rows) if rows else iter(())
 
 
 FAULT_HEADINGS = (("FAULT OF", "CODE", "SINCE", "WHAT"), ("故障源", "代码", "时间", "说明"))
@@ -54,7 +84,8 @@ FAULT_HEADINGS = (("FAULT OF", "CODE", "SINCE", "WHAT"), ("故障源", "代码",
 def fault_row(fault: FaultView, lang: Lang) -> tuple[str, ...]:
     name = name_in(fault.source_name, lang)
     source = fault.source if name == fault.source else f"{name} ({fault.source})"
-    return source, fault.code, clock(fault.since), fault.text
+    explained = pick((" (explained by ", " (原因: "), lang) + f"{fault.explained_by})" if fault.explained_by else ""
+    return source, fault.code, clock(fault.since), fault.text + explained
 
 
 def fault_table(faults: Sequence[FaultView], lang: Lang) -> Iterator[Text]:

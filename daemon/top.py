@@ -33,13 +33,16 @@ from daemon.client import (
 from daemon.picture import banner, counts, headline, surroundings, zone_grid
 from daemon.tables import (
     ALARM_HEADINGS,
+    ASIDE_HEADINGS,
     DEVICE_HEADINGS,
     FAULT_HEADINGS,
     LINK_HEADINGS,
     Cell,
     alarm_row,
+    aside_rows,
     device_row,
     fault_row,
+    in_view,
     wiring_rows,
 )
 from daemon.top_screens import AskWhy, Help
@@ -49,6 +52,7 @@ from daemon.words import Lang, pick
 REFRESH_S = 2.0
 ANSWER_S = 1.0  # with REFRESH_S, what is shown is never more than 3 s old without saying so
 RETRY_S = 1.0
+PANES = ("faults", "links", "devices", "aside")  # one at a time below the alarms
 QUIET_S = 0.2  # a storm of events redraws five times a second, not a thousand times
 
 Row = tuple[str, Sequence[Cell]]  # a key that stays the same between refreshes, and the cells
@@ -93,6 +97,7 @@ class TopApp(App[None]):
         ("1", "pane('faults')", "Faults"),
         ("2", "pane('links')", "Links"),
         ("3", "pane('devices')", "Devices"),
+        ("4", "pane('aside')", "Out of view"),
         ("question_mark", "help", "Help"),
         ("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", show=False, priority=True),  # as everywhere at a terminal; Textual only asks back
@@ -116,7 +121,7 @@ class TopApp(App[None]):
         with VerticalScroll(id="zones"):
             yield Static(id="grid")
         yield DataTable(id="alarms", cursor_type="row", zebra_stripes=False)
-        for pane in ("faults", "links", "devices"):
+        for pane in PANES:
             yield DataTable(id=pane, cursor_type="row", classes="pane")
         yield Footer(show_command_palette=False)
 
@@ -130,6 +135,7 @@ class TopApp(App[None]):
         headings = {
             "alarms": ALARM_HEADINGS,
             "faults": FAULT_HEADINGS,
+            "aside": ASIDE_HEADINGS,
             "links": LINK_HEADINGS,
             "devices": DEVICE_HEADINGS,
         }
@@ -146,7 +152,7 @@ class TopApp(App[None]):
 
     def action_pane(self, shown: str) -> None:
         self._shown = shown
-        for pane in ("faults", "links", "devices"):
+        for pane in PANES:
             self._table(pane).display = pane == shown
         self._changed.set()
 
@@ -243,7 +249,7 @@ class TopApp(App[None]):
         evacuation.display = bool(seen.evacuations)
         evacuation.update(Text("\n").join(banner(one, self._lang) for one in seen.evacuations))
         self._show_zones(seen.zones)
-        self._fill("alarms", [(alarm.alarm, alarm_row(alarm, self._lang)) for alarm in seen.alarms])
+        self._fill("alarms", [(alarm.alarm, alarm_row(alarm, self._lang)) for alarm in in_view(seen.alarms)])
         self._show_panes(seen)
 
     def _show_zones(self, zones: Sequence[ZoneView]) -> None:
@@ -256,12 +262,21 @@ class TopApp(App[None]):
             rows = [(f"{one.source}/{one.code}", fault_row(one, self._lang)) for one in seen.faults]
         elif self._shown == "links":
             rows = [(str(row[0]), row) for row in wiring_rows(seen.status, self._lang)]
+        elif self._shown == "aside":
+            rows = [(f"{row[0]} {row[1]}", row) for row in aside_rows(seen.alarms, self._lang)]
         else:
             rows = [(one.device, device_row(one, self._lang)) for one in seen.devices]
         self._fill(self._shown, rows)
-        words = (("Alarms", "报警"), ("Faults", "故障"), ("Links and outputs", "线路与输出"), ("Devices", "设备"))
-        sizes = (len(seen.alarms), len(seen.faults), len(seen.status.links), seen.status.devices)
-        for pane, title, size in zip(("alarms", "faults", "links", "devices"), words, sizes, strict=True):
+        words = (
+            ("Alarms", "报警"),
+            ("Faults", "故障"),
+            ("Links and outputs", "线路与输出"),
+            ("Devices", "设备"),
+            ("Out of view", "未显示"),
+        )
+        shown = len(in_view(seen.alarms))
+        sizes = (shown, len(seen.faults), len(seen.status.links), seen.status.devices, len(seen.alarms) - shown)
+        for pane, title, size in zip(("alarms", *PANES), words, sizes, strict=True):
             self._table(pane).border_title = f"{pick(title, self._lang)} {size}"
 
     def _fill(self, pane: str, rows: Sequence[Row]) -> None:

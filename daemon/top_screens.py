@@ -15,7 +15,7 @@ Letters: B blue, Y yellow, O orange, R red, the worst tier in a zone; no letter 
 
 a  acknowledge the selected alarm     s  silence all sounders     r  reset the selected alarm (asks why;
                                                                      of a fire: tocsin top --role commander)
-1  faults     2  links and outputs     3  devices     Tab  next pane     arrows  move     q  quit
+1  faults     2  links and outputs     3  devices     4  out of view     Tab  next pane     arrows  move     q  quit
 
 Evacuation: tocsin evacuate PLAN, advance EVACUATION, all-clear EVACUATION.     Esc or ? closes this."""
 
@@ -23,7 +23,7 @@ _HELP_ZH = """\
 字母: 蓝 黄 橙 红 为区域内最高预警级别, 无字为正常。♪ 正在鸣响。
 
 a  确认所选报警     s  全部消音     r  复位所选报警 (需填原因; 火警须 --role commander)
-1  故障     2  线路与输出     3  设备     Tab  下一栏     方向键  移动     q  退出
+1  故障     2  线路与输出     3  设备     4  未显示的报警     Tab  下一栏     方向键  移动     q  退出
 
 疏散: tocsin evacuate 预案, advance 疏散编号, all-clear 疏散编号。     Esc 或 ? 关闭。"""
 
