@@ -139,10 +139,19 @@ class DaemonClient:
         return self._get(f"why/{quote(alarm)}", WhyView)
 
     def order(
-        self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator", for_s: float = 0.0
+        self,
+        order: OrderWord,
+        target: str,
+        *,
+        who: str,
+        why: str,
+        role: RoleWord = "operator",
+        for_s: float = 0.0,
+        once: bool = False,
     ) -> OrderResult:
-        """Returns once the order's effect is durable. `for_s`: how long, for orders that end by themselves."""
-        body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s}
+        """Returns once the order's effect is durable. `for_s`: how long, for orders that end by themselves; `once`:
+        shelved no longer than until the alarm returns to normal."""
+        body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s, "once": once}
         return self._ask("POST", f"orders/{order}", OrderResult, body)
 
     def _get(self, path: str, form: type[Answer]) -> Answer:
@@ -197,10 +206,19 @@ class AsyncDaemonClient:
         return await self._get(f"why/{quote(alarm)}", WhyView)
 
     async def order(
-        self, order: OrderWord, target: str, *, who: str, why: str, role: RoleWord = "operator", for_s: float = 0.0
+        self,
+        order: OrderWord,
+        target: str,
+        *,
+        who: str,
+        why: str,
+        role: RoleWord = "operator",
+        for_s: float = 0.0,
+        once: bool = False,
     ) -> OrderResult:
-        """Returns once the order's effect is durable. `for_s`: how long, for orders that end by themselves."""
-        body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s}
+        """Returns once the order's effect is durable. `for_s`: how long, for orders that end by themselves; `once`:
+        shelved no longer than until the alarm returns to normal."""
+        body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s, "once": once}
         return await self._ask("POST", f"orders/{order}", OrderResult, body)
 
     async def events(self, listening: asyncio.Event | None = None) -> AsyncGenerator[EventView, None]:

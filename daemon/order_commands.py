@@ -1,35 +1,13 @@
 """Commands that tell the daemon what a person orders, each with who and why."""
 
-import difflib
-import re
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import typer
 
-from daemon.client import ClientError, DaemonClient, OrderWord, Refused, RoleWord
-from daemon.commands import (
-    EXIT_REFUSED,
-    JsonOption,
-    LangOption,
-    RoleOption,
-    SocketOption,
-    StateOption,
-    asking,
-    current_user,
-    find_socket,
-    show,
-    show_json,
-)
-from daemon.picture import event_line
-from daemon.words import Lang, default_lang
-
-COMPLETION_S = 1.0  # nobody waits longer for a Tab
-SHOWN_MAX = 10  # of the ids that are named when one was mistyped
-
-Targets = Callable[[DaemonClient], Sequence[str]]
+from daemon.client import DaemonClient, OrderWord
+from daemon.commands import JsonOption, LangOption, RoleOption, SocketOption, StateOption, find_socket
+from daemon.ordering import Person, WhoOption, WhyOption, completion, give, seconds
 
 
 def _alarms(client: DaemonClient) -> Sequence[str]:
@@ -56,30 +34,14 @@ def _nothing(_client: DaemonClient) -> Sequence[str]:
     return ()
 
 
-def _completion(targets: Targets) -> Callable[[typer.Context, str], list[str]]:
-    """What Tab offers: the ids that stand now, or nothing when no daemon answers in time."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        path = find_socket(ctx.params.get("socket"), ctx.params.get("state"))
-        try:
-            with DaemonClient(path, timeout_s=COMPLETION_S) as client:
-                return [one for one in targets(client) if one.startswith(incomplete)]
-        except ClientError:
-            return []
-
-    return complete
-
-
-WhoOption = Annotated[str, typer.Option("--who", help="Who orders it; by default the user.")]
-WhyOption = Annotated[str, typer.Option("--why", help="Why; asked for on a terminal.")]
-AlarmArgument = Annotated[str, typer.Argument(metavar="ALARM", autocompletion=_completion(_alarms), show_default=False)]
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", autocompletion=_completion(_plans), show_default=False)]
+AlarmArgument = Annotated[str, typer.Argument(metavar="ALARM", autocompletion=completion(_alarms), show_default=False)]
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", autocompletion=completion(_plans), show_default=False)]
 EvacuationArgument = Annotated[
-    str, typer.Argument(metavar="EVACUATION", autocompletion=_completion(_evacuations), show_default=False)
+    str, typer.Argument(metavar="EVACUATION", autocompletion=completion(_evacuations), show_default=False)
 ]
 
 
-ZoneArgument = Annotated[str, typer.Argument(metavar="ZONE", autocompletion=_completion(_zones), show_default=False)]
+ZoneArgument = Annotated[str, typer.Argument(metavar="ZONE", autocompletion=completion(_zones), show_default=False)]
 
 
 def ack(
@@ -93,7 +55,7 @@ def ack(
     lang: LangOption = None,
 ) -> None:
     """Acknowledge ALARM, such as smoke@det-305: a person has seen it. It neither silences for good nor resets."""
-    _order("acknowledge", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
+    give("acknowledge", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def silence(
@@ -107,7 +69,7 @@ def silence(
     lang: LangOption = None,
 ) -> None:
     """Stop the sounder for ALARM, or for all that stand now. A new alarm sounds again."""
-    _order("silence", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
+    give("silence", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def reset(
@@ -121,7 +83,7 @@ def reset(
     lang: LangOption = None,
 ) -> None:
     """End the latched ALARM whose cause is gone, or stand an investigation down after a look."""
-    _order("reset", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
+    give("reset", alarm, _alarms, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def evacuate(
@@ -135,7 +97,7 @@ def evacuate(
     lang: LangOption = None,
 ) -> None:
     """Put the evacuation PLAN in force at once. It ends only by `tocsin all-clear`."""
-    _order("evacuate", plan, _plans, find_socket(socket, state), Person(who, why, role), json, lang)
+    give("evacuate", plan, _plans, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def advance(
@@ -149,7 +111,7 @@ def advance(
     lang: LangOption = None,
 ) -> None:
     """Begin the next stage of EVACUATION before its time. `tocsin status` names it. Needs --role commander."""
-    _order("advance", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
+    give("advance", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def all_clear(
@@ -163,7 +125,7 @@ def all_clear(
     lang: LangOption = None,
 ) -> None:
     """End EVACUATION. `tocsin status` names those in force."""
-    _order("all-clear", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
+    give("all-clear", evacuation, _evacuations, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def duty(
@@ -181,7 +143,7 @@ def duty(
     It holds until the duty schedule changes.
     """
     order: OrderWord = "duty-on" if word == "on" else "duty-off"
-    _order(order, "", _nothing, find_socket(socket, state), Person(who, why, role), json, lang)
+    give(order, "", _nothing, find_socket(socket, state), Person(who, why, role), json, lang)
 
 
 def show_mode(
@@ -203,65 +165,6 @@ def show_mode(
     """
     path = find_socket(socket, state)
     if word == "end":
-        _order("end-show", zone, _shows, path, Person(who, why or "the show is over", role), json, lang)
+        give("end-show", zone, _shows, path, Person(who, why or "the show is over", role), json, lang)
     else:
-        _order("start-show", zone, _zones, path, Person(who, why, role), json, lang, for_s=_seconds(lasting))
-
-
-class Person(NamedTuple):
-    """Who orders, why, and in which role, as the options say; empty is the user, and asked for."""
-
-    who: str
-    why: str
-    role: RoleWord
-
-
-def _order(
-    order: OrderWord,
-    target: str,
-    targets: Targets,
-    socket: Path,
-    person: Person,
-    json: bool,
-    lang: Lang | None,
-    *,
-    for_s: float = 0.0,
-) -> None:
-    reason = person.why or _ask_why()
-    with asking(socket, None) as client:
-        try:
-            result = client.order(
-                order, target, who=person.who or current_user(), why=reason, role=person.role, for_s=for_s
-            )
-        except Refused as refused:
-            typer.echo(f"tocsin: refused: {refused.reason}{_hint(target, targets(client))}", err=True)
-            raise typer.Exit(EXIT_REFUSED) from None
-    if json:
-        show_json(result)
-    else:
-        show(event_line(decision, lang or default_lang()) for decision in result.decisions)
-
-
-def _seconds(text: str) -> float:
-    """How long "90m" is. Raises typer.BadParameter for what is no time with its unit."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text)
-    if match is None:
-        raise typer.BadParameter("say how long, such as 90m or 2h", param_hint="--for")
-    return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
-
-
-def _ask_why() -> str:
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        return str(typer.prompt("Why", err=True))
-    raise typer.BadParameter("say why: an order is journalled with its reason", param_hint="--why")
-
-
-def _hint(target: str, known: Sequence[str]) -> str:
-    """The nearest id to a mistyped one, else those there are. Empty when the target was right."""
-    if not target or target in known:
-        return ""
-    near = difflib.get_close_matches(target, known, n=3, cutoff=0.6)
-    if near:
-        return f"\nDid you mean {' or '.join(near)}?"
-    shown = ", ".join(known[:SHOWN_MAX]) + (", ..." if len(known) > SHOWN_MAX else "")
-    return f"\nThere are: {shown}" if known else "\nThere is none."
+        give("start-show", zone, _zones, path, Person(who, why, role), json, lang, for_s=seconds(lasting))

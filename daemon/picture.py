@@ -31,8 +31,10 @@ def headline(status: StatusView, lang: Lang) -> Text:
 
 
 def surroundings(status: StatusView, lang: Lang) -> Iterator[Text]:
-    """Who is on duty, which shows are on and for how long yet, a flood of alarms, how many are out of view: a line each,
-    where there is something to say."""
+    """Who is on duty, which shows are on and for how long yet, a flood of alarms, how many are out of view.
+
+    A line each, where there is something to say.
+    """
     if status.duty is not None:
         words = pick(("duty ", "值班 "), lang)
         who = f"  {status.duty.who}: {status.duty.why}" if status.duty.who else ""

@@ -22,7 +22,10 @@ def standing(engine: Engine, now: float) -> list[Decision]:
     """
     zones = [ZoneTier(now, zone, tier) for zone, tier in engine.zone_tiers().items()]
     alarms = [_shown(alarm) for alarm in engine.alarms() if alarm.tier]
-    faults = [ReportFault(fault.since, fault.source, fault.code, fault.text) for fault in engine.faults()]
+    faults = [
+        ReportFault(fault.since, fault.source, fault.code, fault.text, explained_by=fault.explained_by)
+        for fault in engine.faults()
+    ]
     shows = [
         ShowMode(show.since, show.zone, show.until, show.who, (Because(show.since, show.who, show.why),))
         for show in engine.shows()

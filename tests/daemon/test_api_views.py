@@ -112,6 +112,6 @@ def test_the_page_about_the_api_is_complete() -> None:
     page = Path(ROOT / "docs/api.md").read_text()
     for route in create_app(FakeCore()).routes:
         if isinstance(route, APIRoute):
-            assert route.path.replace("{order}", "acknowledge") in page
+            assert route.path.replace("{order}", "acknowledge").replace("{alarm:path}", "RULE@PLACE") in page
     for bound in (BODY_BYTES_MAX, api_connection.CLIENTS_MAX, api_stream.STREAMS_MAX):
         assert str(bound) in page

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,21 @@ import pytest
 from daemon.cli import COMMANDS, load
 from daemon.core import Event
 from rules.decision import Acknowledged, Because, ReportFault
-from rules.signal import Acknowledge, AllClear, Duty, EndShow, OrderEvacuation, Reset, Silence, StartShow
+from rules.overlay import Overlay
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    Duty,
+    EndShow,
+    InService,
+    OrderEvacuation,
+    OutOfService,
+    Reset,
+    Shelve,
+    Silence,
+    StartShow,
+    Unshelve,
+)
 from rules.status import DutyStatus, EvacuationStatus, ShowStatus
 from rules.tier import Tier
 from tests.daemon.fake_core import FakeCore, alarm
@@ -105,7 +120,7 @@ async def complete(words: str, socket: Path | None = None) -> set[str]:
 
 async def test_tab_offers_commands_options_and_standing_alarms(socket: Path) -> None:
     """Tab knows the commands, the options of each, and what stands right now; without a daemon it offers nothing."""
-    assert {"status", "simulate", "silence", "schema", "show"} == await complete("tocsin s")
+    assert {"status", "simulate", "silence", "schema", "shelve", "show"} == await complete("tocsin s")
     assert "--json" in await complete("tocsin status --")
     core = FakeCore(standing=[alarm(), alarm("det-306")])
     async with served(core, socket):
@@ -224,6 +239,68 @@ async def test_status_shows_who_is_there_and_what_is_on(socket: Path) -> None:
     assert "SHOW MODE Stage: 1 min 0 s left  wu: concert" in english
     assert "值班 无人" in chinese and "演出模式 舞台：还剩 1分0秒" in chinese
     assert "duty somebody  schedule staff: is active" in staffed
+
+
+async def test_what_is_put_aside_and_taken_back(socket: Path) -> None:
+    """`shelve`, `unshelve`, `out-of-service` and `in-service` say on what and for how long; never without an end."""
+    core = FakeCore()
+    at = ("--why", "painting", "--role", "engineer", "--socket", str(socket))
+    async with served(core, socket):
+        for told in (
+            ("shelve", "hum@meter-1", "--for", "1h"),
+            ("shelve", "hum@meter-1", "--once"),
+            ("shelve", "hum@meter-1", "--once", "--for", "30m"),
+            ("unshelve", "hum@meter-1"),
+            ("out-of-service", "det-305", "--for", "4h"),
+            ("in-service", "det-305"),
+        ):
+            assert (await tocsin(*told, *at))[0] == 0
+        assert (await tocsin("shelve", "hum@meter-1", *at))[0] == 2
+        assert (await tocsin("out-of-service", "det-305", *at))[0] == 2
+    assert core.orders == [
+        Shelve(100.0, "hum@meter-1", 3600.0, False, "lin", "painting", "engineer"),
+        Shelve(100.0, "hum@meter-1", 0.0, True, "lin", "painting", "engineer"),
+        Shelve(100.0, "hum@meter-1", 1800.0, True, "lin", "painting", "engineer"),
+        Unshelve(100.0, "hum@meter-1", "lin", "painting", "engineer"),
+        OutOfService(100.0, "det-305", 14400.0, "lin", "painting", "engineer"),
+        InService(100.0, "det-305", "lin", "painting", "engineer"),
+    ]
+
+
+async def test_a_refusal_names_what_could_be_taken_back(socket: Path) -> None:
+    """Who mistypes what is out of service is told what is."""
+    aside = Overlay("out_of_service", 40.0, 160.0, "chen", "painting")
+    hidden = alarm(tier=Tier.NONE, state="normal", overlays=(aside,))
+    shelved = alarm("det-306", tier=Tier.NONE, state="normal", overlays=(Overlay("shelved", 40.0, 160.0, "chen", "x"),))
+    core = FakeCore(standing=[hidden, shelved], refuse="there is no such alarm")
+    at = ("--why", "x", "--socket", str(socket))
+    async with served(core, socket):
+        _, _, devices = await tocsin("in-service", "dt-305", *at)
+        _, _, alarms = await tocsin("unshelve", "nothing", *at)
+        _, _, any_target = await tocsin("out-of-service", "dt-305", "--for", "1h", *at)
+    assert "Did you mean det-305" in devices
+    assert "There are: smoke@det-306" in alarms
+    assert "Did you mean det-305" in any_target
+
+
+async def test_status_and_alarms_list_what_is_out_of_view(socket: Path) -> None:
+    """Who put it aside, why, until when and what it stands at; `alarms` has it under those that are in view."""
+    overlays = (
+        Overlay("shelved", 40.0, 160.0, "chen", "known heater", True),
+        Overlay("suppressed", 50.0, None, "supply-lost@meter-1", "it explains it"),
+    )
+    hidden = alarm(tier=Tier.NONE, state="normal", sounding=False, standing=Tier.YELLOW, overlays=overlays)
+    core = FakeCore(standing=[hidden], flood=40.0)
+    async with served(core, socket):
+        _, status, _ = await tocsin("status", "--lang", "en", "--socket", str(socket))
+        _, alarms, _ = await tocsin("alarms", "--lang", "en", "--socket", str(socket))
+        _, chinese, _ = await tocsin("alarms", "--lang", "zh", "--socket", str(socket))
+    assert "out of view 1 shelved, 1 suppressed" in status and "FLOOD OF ALARMS since" in status
+    for told in (status, alarms):
+        assert "No alarm stands." in told
+        assert re.search(r"smoke@det-305  shelved +YELLOW +[0-9: -]+ or its return +chen +known heater", told)
+        assert re.search(r"smoke@det-305  suppressed +YELLOW +supply-lost@meter-1 +it explains it", told)
+    assert "搁置" in chinese and "抑制" in chinese
 
 
 async def test_who_may_be_given(socket: Path) -> None:

@@ -9,8 +9,9 @@ from rich.cells import cell_len
 from daemon.api_models import ZoneView
 from daemon.api_views import Views
 from daemon.picture import banner, counts, event_line, headline, snapshot, zone_grid
-from daemon.tables import alarm_table, table
+from daemon.tables import alarm_row, alarm_table, fault_row, table
 from daemon.words import Lang, clock, default_lang, span
+from rules.overlay import Overlay
 from rules.status import EvacuationStatus, FaultStatus
 from rules.tier import Tier
 from tests.daemon.fake_core import FakeCore, alarm
@@ -105,6 +106,30 @@ def test_a_hundred_faults_stay_a_page() -> None:
     assert len(lines) < 60
     assert "... and 80 more" in lines
     assert any(line.startswith("broker (mqtt)") for line in lines)
+
+
+def test_a_fault_row_names_what_explains_it() -> None:
+    """Forty silent plugs point at the one wire."""
+    fault = FaultStatus("det-305", "silent", "nothing heard", 90.0, explained_by="broker")
+    assert fault_row(views(faulty=[fault]).faults()[0], "en")[-1] == "nothing heard (explained by broker)"
+
+
+def test_what_is_out_of_view_stays_a_page_too() -> None:
+    """A floor without power hides many alarms: the page says how many more there are."""
+    overlay = Overlay("suppressed", 40.0, None, "supply-lost@meter-1", "it explains it")
+    hidden = [alarm(f"det-{number}", tier=Tier.NONE, state="normal", overlays=(overlay,)) for number in range(301, 321)]
+    more = [alarm(f"det-{number}", tier=Tier.NONE, state="normal", overlays=(overlay,)) for number in range(101, 104)]
+    told = views(standing=[*hidden, *more])
+    page = "\n".join(line.plain for line in snapshot(told.status(), (), (), told.alarms(), (), "en"))
+    assert page.count("supply-lost@meter-1") == 20 and "... and 3 more" in page
+    assert told.status().alarms["none"] == 0
+
+
+def test_an_alarm_row_says_that_it_was_first_and_that_it_chatters() -> None:
+    """Both are in words, in either language."""
+    (row,) = views(standing=[alarm(first_out=True, chattering=True)]).alarms()
+    assert str(alarm_row(row, "en")[1]) == "NEW ♪ first chattering"
+    assert str(alarm_row(row, "zh")[1]) == "未确认 ♪ 首出 频繁"
 
 
 def test_an_alarm_row_says_who_took_note_and_that_it_sounds() -> None:

@@ -14,6 +14,7 @@ from daemon.core import Event
 from daemon.top import TopApp
 from daemon.words import Lang
 from rules.decision import ReportFault
+from rules.overlay import Overlay
 from rules.signal import Acknowledge, Reset, Silence
 from rules.status import EvacuationStatus, FaultStatus
 from rules.tier import Tier
@@ -21,6 +22,7 @@ from tests.daemon.fake_core import FakeCore, alarm
 from tests.daemon.served import served
 
 LIMIT_S = 20
+SHELVED = Overlay("shelved", 40.0, 160.0, "chen", "known heater")
 EVACUATION = EvacuationStatus("whole-building-1", "whole-building", ("ktv",), "room-305", 95.0)
 
 
@@ -181,14 +183,18 @@ async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def test_panes_and_help(core: FakeCore, socket: Path) -> None:
-    """1, 2 and 3 show faults, links and devices; help opens and closes without covering the evacuation."""
+    """1 to 4 show faults, links, devices and what is out of view; help opens without covering the evacuation."""
     core.evacuating = [EVACUATION]
+    core.standing.append(alarm("det-307", Tier.NONE, state="normal", overlays=(SHELVED,)))
     async with served(core, socket), watching(socket, size=(120, 40)) as seen:
         await seen.until(lambda: len(seen.rows("alarms")) == 2)
         await seen.pilot.press("2")
         await seen.until(lambda: any("broker (mqtt)" in row[0] for row in seen.rows("links")))
         await seen.pilot.press("3")
         await seen.until(lambda: len(seen.rows("devices")) == 60)
+        await seen.pilot.press("4")
+        await seen.until(lambda: [row[0] for row in seen.rows("aside")] == ["smoke@det-307"])
+        assert len(seen.rows("alarms")) == 2
         await seen.pilot.press("question_mark")
         await seen.until(lambda: bool(seen.app.screen.query("#help")))
         assert (

@@ -19,15 +19,19 @@ from drivers.outputs.mqtt.settings import MqttOutputSettings
 from rules.decision import (
     Advance,
     Because,
+    Chattering,
     Clear,
     Decision,
     EndEvacuation,
     EndFault,
     Evacuate,
+    Hidden,
     Raise,
     ReportFault,
     Reroute,
+    Shown,
     StageAction,
+    Withheld,
     ZoneTier,
 )
 from rules.plan import EvacuationPlan
@@ -47,6 +51,7 @@ VENUE = Venue(
 )
 PLANS = {"whole": EvacuationPlan("whole", ("ktv",), Text("Leave now", "请立即撤离"), Text("Car park", "停车场"))}
 BECAUSE = (Because(99.0, "det-305", "smoke_obscuration 5.0 %/m >= 4.8", "fire.yaml:12"),)
+ALARM = ("smoke@det-305", "smoke", "det-305", "room-305", "fire")
 RAISE = Raise(
     100.0, "smoke@det-305", "smoke", "det-305", "room-305", "fire", Tier.ORANGE, "unack", True, because=BECAUSE
 )
@@ -128,6 +133,32 @@ async def test_a_decision_is_an_event_and_a_retained_state(mosquitto: Mosquitto)
     assert (state.topic, state.retain) == ("tocsin/state/alarm/smoke@det-305", True)
     assert content(state.payload) == content(event.payload)
     assert (gone.topic, gone.payload) == ("tocsin/state/alarm/smoke@det-305", b"")
+
+
+async def test_an_alarm_out_of_view_is_no_retained_state(mosquitto: Mosquitto) -> None:
+    """Hidden deletes it, what is withheld changes nothing, and Shown brings it back if it stands."""
+    hidden = Hidden(101.0, *ALARM, Tier.ORANGE, "normal", False, overlay="shelved", until=160.0, by="Chen")
+    withheld = Withheld(102.0, *ALARM, Tier.RED, "normal", False, overlay="shelved")
+    gone = Shown(103.0, *ALARM, Tier.NONE, "normal", False, overlay="shelved")
+    shown = Shown(104.0, *ALARM, Tier.ORANGE, "unack", True, overlay="shelved")
+    held = Chattering(105.0, *ALARM, Tier.NONE, "normal", False, count=3)
+    told: tuple[Decision, ...] = (RAISE, hidden, withheld, held)
+    async with running(make_output(mosquitto)) as output:
+        async with Peer(mosquitto, "tocsin/event") as people:
+            for number, decision in enumerate(told):
+                await output.deliver(delivery(decision, f"d{number}"))
+            events = [content((await people.hear()).payload) for _ in range(4)]
+        async with Peer(mosquitto, "tocsin/state/alarm/#") as people:
+            await output.deliver(delivery(gone, "d5"))
+            empty = await people.hear()
+            await output.deliver(delivery(shown, "d6"))
+            back = await people.hear()
+    assert [event["type"] for event in events] == ["raise", "hidden", "withheld", "chattering"]
+    assert (events[1]["overlay"], events[1]["by"]) == ("shelved", "Chen")
+    assert events[1]["until"] == "2026-09-21T14:14:19.500Z"
+    assert (events[2]["tier"], events[3]["count"]) == ("red", 3)
+    assert empty.payload == b"" and not empty.retain
+    assert content(back.payload)["type"] == "shown"
 
 
 async def test_zones_and_faults_are_retained_states(mosquitto: Mosquitto) -> None:
