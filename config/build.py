@@ -102,6 +102,8 @@ def _rule(rule: WrittenRule, venue: Venue) -> Rule:
         suppresses=tuple(entry.suppresses or ()),
         explained_by_link=entry.explained_by_link,
         re_alarm_s=entry.re_alarm,
+        unknown=entry.unknown,
+        after_outage=entry.after_outage,
     )
 
 

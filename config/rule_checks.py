@@ -10,6 +10,8 @@ from config.rule_sheet import RuleSheet, WrittenRule
 from config.select import selected_devices, selected_zones, several
 from config.sheet import Sheet
 from rules.conditions import STATES_OF_DEVICE, WORDS_AROUND
+from rules.expression import calls
+from rules.group_conditions import asks_neighbours, rules_read
 from rules.quantity import QUANTITIES
 from rules.venue import Venue
 
@@ -30,6 +32,7 @@ def check_watching(rules: RuleSheet, venue: Venue, sheet: Sheet, problems: Probl
     for rule in rules.rules:
         if not rule.stock:
             _check_blind(rule, venue, problems)
+            _check_alarms_read(rule, by_id, venue, problems)
         if rule.entry.each == "zone" and rule.entry.evacuate is not None:
             _check_reach(rule, by_id, venue, sheet, problems)
 
@@ -50,6 +53,31 @@ def _check_blind(rule: WrittenRule, venue: Venue, problems: Problems) -> None:
             text = f"when: no device that rule {rule.entry.id!r} selects measures {blind!r}"
             mark = rule.document.mark((*tier.path, "when"))
             problems.add(mark, text, did_you_mean(blind, measured), about="when")
+
+
+def _check_alarms_read(rule: WrittenRule, by_id: dict[str, WrittenRule], venue: Venue, problems: Problems) -> None:
+    """A rule about devices reads alarms that can stand at them; one that asks the neighbours has some."""
+    for tier in rule.tiers:
+        for call in calls(tier.when.root):
+            if call.function != "alarms":
+                continue
+            mark = rule.document.mark_within((*tier.path, "when"), call.offset)
+            for name in rules_read(call) if rule.entry.each == "device" else ():
+                if name in by_id and not _meet(rule, by_id[name], venue):
+                    text = f"when: alarms of {name!r} never stand at a device that rule {rule.entry.id!r} selects"
+                    problems.add(mark, f"{text}, nor at a zone that holds one", about=name)
+            zones = selected_zones(venue, rule.entry.zones)
+            if asks_neighbours(call) and not any(venue.next_to[zone.id] for zone in zones):
+                text = f"when: no zone of rule {rule.entry.id!r} has a neighbour"
+                problems.add(mark, text, "write neighbours: [...] in the venue file", about="among")
+
+
+def _meet(rule: WrittenRule, read: WrittenRule, venue: Venue) -> bool:
+    devices = selected_devices(venue, rule.entry.devices)
+    if read.entry.each == "device":
+        return not {one.id for one in devices}.isdisjoint(one.id for one in selected_devices(venue, read.entry.devices))
+    places = {venue.root} if read.entry.each == "venue" else {z.id for z in selected_zones(venue, read.entry.zones)}
+    return any(not places.isdisjoint(venue.ancestry[device.zone]) for device in devices)
 
 
 def _check_reach(

@@ -7,6 +7,7 @@ from config.document import Document, Path, words
 from config.problem import Mark, Problems
 from config.rules_file import RULE, RULES_SHELL, RuleEntry, TierEntry
 from config.sheet import raw_ids
+from rules.deadband import cleared_by
 from rules.expression import Expression, ExpressionError, parse
 from rules.plan import HIGHLY_MANAGED
 from rules.typecheck import problems as meaning_problems
@@ -94,8 +95,36 @@ def _tiers(document: Document, path: Path, entry: RuleEntry, known: Known, probl
         tier_path = (*path, "tiers", index)
         when = _expression(document, (*tier_path, "when"), tier.when, entry, known, problems)
         clear = tier.clear and _expression(document, (*tier_path, "clear"), tier.clear, entry, known, problems)
-        if when is not None and (clear is not None or tier.clear is None):
+        if when is not None and tier.deadband is not None:
+            clear = _cleared_by(document, tier_path, tier, when, entry, known, problems)
+        if when is not None and (clear is not None or (tier.clear is None and tier.deadband is None)):
             yield WrittenTier(tier_path, tier, when, clear or None)
+
+
+def _cleared_by(
+    document: Document,
+    path: Path,
+    tier: TierEntry,
+    when: Expression,
+    entry: RuleEntry,
+    known: Known,
+    problems: Problems,
+) -> Expression | None:
+    """The clear condition that a deadband stands for; None, with every problem noted, when there is none."""
+    mark, about = document.mark((*path, "deadband")), words((*path, "deadband"))
+    if tier.clear is not None:
+        problems.add(mark, "deadband and clear say the same in two ways, expected one of them", about=about)
+        return None
+    assert tier.deadband is not None
+    try:
+        clear = cleared_by(when, tier.deadband)
+    except ExpressionError as error:
+        problems.add(mark, f"deadband: {error.message}", about=about)
+        return None
+    found = meaning_problems(clear, each=entry.each, rule_ids=known.rules, schedules=known.schedules)
+    for problem in found:
+        problems.add(mark, f"deadband: {problem.message}", "make it smaller, or write clear", about)
+    return None if found else clear
 
 
 def _expression(

@@ -8,6 +8,7 @@ from config.form import Form
 from config.kinds import DEVICE_KINDS
 from config.words import Duration, Id, Words
 from drivers.settings import Settings
+from rules.plan import AfterOutage, Unknown
 from rules.quantity import QUANTITIES
 
 TierWord = Literal["blue", "yellow", "orange", "red"]
@@ -44,11 +45,15 @@ class VerifyEntry(Settings):
 
 
 class TierEntry(Settings):
-    """When one tier begins and ends. Without `clear` it ends when `when` no longer holds."""
+    """When one tier begins and ends. Without `clear` it ends when `when` no longer holds.
+
+    `deadband` instead of `clear` ends it when every threshold of `when`, moved back by so much, is left behind.
+    """
 
     tier: TierWord
     when: Annotated[str, Field(min_length=1)]
     clear: Annotated[str, Field(min_length=1)] | None = None
+    deadband: Annotated[float, Field(gt=0)] | None = None
     on_delay: Duration = 0.0
     off_delay: Duration = 0.0
     verify: VerifyEntry | None = None
@@ -73,7 +78,12 @@ class EvacuateEntry(Settings):
 
 
 class RuleEntry(Settings):
-    """One cause, with the tiers that it can reach."""
+    """One cause, with the tiers that it can reach.
+
+    `unknown`: what a condition means whose truth is not known. `hold` leaves all as it is, `fault` reports it besides,
+    `assume_alarm` takes it as true. `after_outage`: whether a delay counts the time that Tocsin was down
+    (`assume_held`), or begins anew (`restart`).
+    """
 
     id: Id
     title: Words | None = None
@@ -90,6 +100,8 @@ class RuleEntry(Settings):
     suppresses: Annotated[list[Id], _SOME] | None = None
     explained_by_link: bool = False
     re_alarm: Annotated[Duration, Field(ge=60)] | None = None
+    unknown: Unknown = "hold"
+    after_outage: AfterOutage = "assume_held"
 
 
 class RulesFile(Settings):

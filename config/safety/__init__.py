@@ -13,6 +13,7 @@ from config.safety.delays import check_delays
 from config.safety.protection import check_protection
 from config.safety.sense import check_sense
 from config.safety.stories import Stories
+from config.safety.unknown import check_unknown
 from config.sheet import Sheet
 from rules.plan import Plan
 
@@ -25,3 +26,4 @@ def check_floor(rules: RuleSheet, sheet: Sheet, plan: Plan | None, problems: Pro
     check_delays(rules, stories, problems)
     check_coincidences(rules, stories, problems)
     check_channels(rules, sheet, problems)
+    check_unknown(rules, problems)
