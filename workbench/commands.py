@@ -21,7 +21,8 @@ ALL = 1_000_000
 
 def run_tests(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Test files, or folders of them; by default tests/.", metavar="FILE...")
+        list[Path] | None,
+        typer.Argument(help="Test files, folders of them, or venues; by default tests/.", metavar="FILE..."),
     ] = None,
     keyword: Annotated[str, typer.Option("-k", metavar="TEXT", help="Only tests with this in their name.")] = "",
     coverage: Annotated[

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.problem import ConfigError, Problems
+from tests.workbench.bench import make
 from workbench.ruletests.files import find, read
 
 
@@ -42,6 +43,12 @@ def test_a_folder_without_tests_is_a_problem(tmp_path: Path) -> None:
     problems = Problems()
     assert list(find([tmp_path], problems)) == []
     assert len(problems) == 1
+
+
+def test_a_venue_has_its_tests_beside_its_rules(tmp_path: Path) -> None:
+    """The folder of a venue stands for its tests/."""
+    path = make(tmp_path, "  - {name: one, expect: [{0s: {alarms: []}}]}\n")
+    assert list(find([tmp_path], Problems())) == [path] == list(find([path], Problems()))
 
 
 def test_the_venue_is_found_from_the_file(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from config.problem import ConfigError
 from rules.signal import Order
-from tests.workbench.bench import load_one, run_one
+from tests.workbench.bench import RULES, load_one, run_one
 from workbench.ruletests import happenings
+from workbench.ruletests.suite import run
 
 FIRE = """  - name: two detectors
     every: 5s
@@ -97,6 +98,17 @@ def test_delays_are_exact(tmp_path: Path) -> None:
       - {5s: {decision: raise, count: 1}}
 """
     assert run_one(tmp_path, test).failures == []
+
+
+def test_what_a_story_begins_with_is_no_change(tmp_path: Path) -> None:
+    """The first value of a series is the first that the device ever says; what is well elsewhere is said before it."""
+    test = """  - name: warm from the beginning
+    series: {det-1.temperature: 50}
+    expect: [{0s: {alarms: []}}]
+"""
+    rules = RULES.replace("smoke_obscuration >= 5 or temperature > 57", '"rise(temperature, 60s) >= 8.3"')
+    venue = load_one(tmp_path, test, rules=rules)
+    assert run(venue, venue.tests[0]).passed
 
 
 def test_a_silent_device_is_lost_and_the_others_live(tmp_path: Path) -> None:

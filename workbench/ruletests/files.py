@@ -6,6 +6,7 @@ from pathlib import Path
 
 from config.document import Document
 from config.document import Path as Place
+from config.files import VENUE
 from config.problem import Mark, Problems
 from config.yaml_text import MAX_BYTES, read_yaml
 from workbench.ruletests.form import FILE, TEST, FileShell, TestEntry
@@ -30,8 +31,12 @@ class TestFile:
 
 
 def find(paths: Iterable[Path], problems: Problems) -> Iterator[Path]:
-    """The files named, and all in the folders named. A folder without any is a problem: nothing would be tested."""
-    for path in paths:
+    """The files named, and all in the folders named; of a venue's folder those in its tests/.
+
+    A folder without any is a problem: nothing would be tested.
+    """
+    for named in paths:
+        path = named / "tests" if (named / VENUE).is_file() else named
         found = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
         if not found:
             problems.add(Mark(str(path)), "no test file is in this folder, expected one such as fire.yaml")

@@ -64,7 +64,7 @@ class _Maker:
         expectations = list(self._expectations())
         if len(self._problems) > before or not expectations:
             return None
-        begun = list(opening(self._plan, given, normal=self._entry.start == "normal"))
+        begun = list(opening(self._plan, given, happenings, normal=self._entry.start == "normal"))
         steps = in_order(self._plan, begun, happenings, expectations)
         return Test(self._entry.name, self._document.mark((*self._place, "name")), steps, tuple(expectations))
 

@@ -58,14 +58,24 @@ def well(quantity: str) -> float | bool | None:
     return None if kind is Kind.EVENT else False
 
 
-def opening(plan: Plan, given: dict[tuple[str, str], float | bool], *, normal: bool) -> Iterator[Signal]:
-    """The first instant: time begins, each device says what is given, or that all is well, or only that it lives."""
+def opening(
+    plan: Plan,
+    given: dict[tuple[str, str], float | bool],
+    happenings: Sequence[Happening],
+    *,
+    normal: bool,
+) -> Iterator[Signal]:
+    """The first instant: time begins, each device says what is given, or that all is well, or only that it lives.
+
+    What the story itself says at 0 is not said before: it would look like a change.
+    """
+    told = {(one.device, one.quantity) for one in happenings if isinstance(one, Reading) and one.at == 0}
     yield Tick(0.0)
     for device in plan.venue.devices.values():
         yield Heard(0.0, device.id)
         for quantity in sorted(device.quantities):
             value = given.get((device.id, quantity), well(quantity) if normal else None)
-            if value is not None:
+            if value is not None and (device.id, quantity) not in told:
                 yield Reading(0.0, device.id, quantity, value)
 
 
