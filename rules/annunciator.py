@@ -57,9 +57,7 @@ class Annunciator:
         return None if self.flood_since is None else self.raised[-CALM_RAISES] + FLOOD_S
 
     def expire(self, now: float) -> list[Decision]:
-        """End the flood if few enough came."""
-        if self.due is None or self.due > now:
-            return []
+        """So few came that the flood is over: it is `due`."""
         self.flood_since = None
         return [EndFlood(now, sum(raised + FLOOD_S > now for raised in self.raised))]
 

@@ -203,9 +203,7 @@ class Board:
         if kind == "overlay":
             self._overlays_over(cause, now)
         elif kind == "re_alarm":
-            sounding = lifecycle.re_alarm(cause.alarm, now)
-            if sounding is not None:
-                self._announce(cause.alarm, sounding, now)
+            self._announce(cause.alarm, lifecycle.re_alarm(cause.alarm, now), now)
         elif kind == "investigate":
             self._investigation_over(cause, now)
         elif kind == "window":
@@ -303,9 +301,8 @@ class Board:
 
     def _overlays_over(self, cause: Cause, now: float) -> None:
         over = [one for one in cause.alarm.overlays.values() if one.until is not None and one.until <= now]
-        if over:
-            by = Because(now, over[-1].by, "the time given for it is over")
-            self.uncover(cause, [one.kind for one in over], by, now)
+        by = Because(now, over[-1].by, "the time given for it is over")
+        self.uncover(cause, [one.kind for one in over], by, now)
 
     def _end_once(self, cause: Cause, now: float) -> None:
         """An alarm returned to normal: what was to last until then is over."""

@@ -10,12 +10,13 @@ from rules.alarm import Alarm
 from rules.cause import Cause, DeviceCause, GroupCause
 from rules.coincidence import Coincidence
 from rules.conditions import ABSENT, FAULTED, applies, compile_device, device_number, names_in, schedule_of
-from rules.decision import Because, State
+from rules.decision import Because, OverlayKind, State
 from rules.device_state import DeviceState
 from rules.expression import And, Call, Compare, Expression, Name, Node, Not, Or
 from rules.group_conditions import compile_group, group_number
 from rules.investigation import Investigation, Step
 from rules.level import Level, Phase
+from rules.overlay import Overlay
 from rules.plan import TierRule
 from rules.quantity import QUANTITIES, Kind
 from rules.render import render
@@ -92,6 +93,9 @@ def explain(cause: Cause, now: float) -> Explanation:
 
 def _verdict(cause: Cause, tiers: tuple[TierExplanation, ...], now: float) -> str:
     alarm = cause.alarm
+    if alarm.overlays:
+        stands = f"its condition stands at {alarm.standing.word}" if alarm.standing else "no tier is true"
+        return f"it is kept from view ({' and '.join(_words(kind) for kind in alarm.overlays)}): {stands}"
     if alarm.state in ("unack", "acked"):
         return f"it stands at {alarm.tier.word} for {brief(now - alarm.since)} s"
     if alarm.state not in ("normal", "pending"):
@@ -124,9 +128,22 @@ def _notes(cause: Cause, now: float) -> list[str]:
         notes.append("its sounder is silent")
     if alarm.rule.latching:
         notes.append("it latches: only a reset ends it")
+    notes += [_overlay_note(overlay, now) for overlay in alarm.overlays.values()]
+    if alarm.chatter.quiet_at is not None:
+        notes.append(f"it chatters: held as standing for {brief(alarm.chatter.quiet_at - now)} s more of quiet")
     if cause.investigation is not None:
         notes += _investigation_notes(cause.investigation, now)
     return notes
+
+
+def _overlay_note(overlay: Overlay, now: float) -> str:
+    left = "" if overlay.until is None else f", {brief(overlay.until - now)} s left"
+    once = ", or until it returns to normal" if overlay.once else ""
+    return f"{_words(overlay.kind)} by {overlay.by} since {brief(now - overlay.since)} s{left}{once}: {overlay.why}"
+
+
+def _words(kind: OverlayKind) -> str:
+    return kind.replace("_", " ")
 
 
 def _investigation_notes(investigation: Investigation, now: float) -> list[str]:
@@ -297,6 +314,8 @@ def coincidence(kept: Coincidence, now: float) -> str:
 
 
 def _counted(kept: Coincidence, alarm: Alarm, now: float) -> str:
+    if alarm.disabled:
+        return f"{alarm.id} is out of service and counts nowhere"
     if alarm.stands(kept.at):
         return f"{alarm.id} stands"
     stood = alarm.stood_until(kept.at)

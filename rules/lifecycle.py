@@ -101,10 +101,8 @@ def show(alarm: Alarm, overlay: OverlayKind, waiting: bool, because: tuple[Becau
     return change(Shown, alarm, now, because, overlay=overlay)
 
 
-def re_alarm(alarm: Alarm, now: float) -> ReAlarm | None:
-    """The time after which it sounds again is over; None when that time has not come."""
-    if alarm.re_alarm_at is None or alarm.re_alarm_at > now:
-        return None
+def re_alarm(alarm: Alarm, now: float) -> ReAlarm:
+    """The time after which an alarm that stands without a sound sounds again is over."""
     alarm.move(Move.RE_ALARM)
     _sound(alarm, alarm.tier, alarm.because)
     return change(ReAlarm, alarm, now)

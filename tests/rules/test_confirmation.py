@@ -223,3 +223,10 @@ def test_an_all_clear_forgets_what_ran_out() -> None:
     story.read(110, "det-a", smoke=False)
     said = without_zones(story.read(120, "det-a", smoke=True))
     assert said == ["Raise smoke@det-a orange", "Investigate confirmed@floor acknowledge until 135"]
+
+
+def test_a_timer_without_an_investigation_confirms_nothing() -> None:
+    """Whatever rings too often, nobody is led out by it."""
+    story = Story(plan(SMOKE, HEAT, CONFIRMED))
+    story.engine._board.ring(("investigate", "confirmed@floor"), 10.0)
+    assert story.engine.alarms() == () and story.engine.evacuations() == ()

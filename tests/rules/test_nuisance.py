@@ -43,6 +43,8 @@ def test_a_chattering_alarm_is_held_until_it_is_quiet() -> None:
     story = Story(plan(WARM))
     assert rattle(story, 10)[-2:] == ["Raise warm@det-a blue", "Chattering warm@det-a blue"]
     assert story.engine.alarms()[0].chattering
+    held = "it chatters: held as standing for 60 s more of quiet"
+    assert held in story.engine.explain("warm@det-a").notes
     assert without_zones(story.read(60, "det-a", temperature=20.0)) == []
     assert without_zones(story.read(70, "det-a", temperature=45.0)) == []
     assert without_zones(story.read(80, "det-a", temperature=20.0)) == []

@@ -261,3 +261,32 @@ def test_a_rule_that_became_one_of_fire_is_taken_off_the_shelf() -> None:
     story.engine = engine
     assert without_zones(story.tell(Resumed(30, 1))) == ["Shown warm@det-a yellow shelved"]
     assert story.alarm("warm@det-a") == "unack yellow"
+
+
+def test_what_is_out_of_view_says_why() -> None:
+    """Why an alarm is not seen: what keeps it, by whom, for how long yet, and what it stands at."""
+    story = story_of_shelved(once=True)
+    story.tell(remove(30, "det-a", 70))
+    found = story.engine.explain("warm@det-a")
+    assert found.verdict == "it is kept from view (shelved and out of service): its condition stands at yellow"
+    assert "shelved by Chen since 10 s, 3590 s left, or until it returns to normal: known heater" in found.notes
+    assert "out of service by Chen since 0 s, 70 s left: painting" in found.notes
+    story.read(40, "det-a", temperature=20.0)
+    assert story.engine.explain("warm@det-a").verdict == "it is kept from view (out of service): no tier is true"
+
+
+def test_a_rule_says_that_an_alarm_out_of_service_does_not_count() -> None:
+    """Why not: the second detector signals, and is out of service."""
+    story = Story(plan(WARM, HOT))
+    story.read(10, "det-a", temperature=45.0)
+    story.read(11, "det-b", temperature=45.0)
+    story.tell(remove(20, "det-a"))
+    found = story.engine.explain("hot@floor").tiers[0].when.found
+    assert "1 of 2 devices count" in found and "warm@det-a is out of service and counts nowhere" in found
+
+
+def test_a_late_end_is_an_end() -> None:
+    """Ends that passed long ago, at different times, bring the alarm back once."""
+    story = story_of_shelved()
+    story.tell(remove(20, "det-a", 2 * HOUR))
+    assert without_zones(story.tick(20 + 3 * HOUR)) == ["Shown warm@det-a yellow out_of_service"]
