@@ -12,6 +12,7 @@ from daemon import api
 from rules.decision import Acknowledged, Because
 from rules.signal import (
     Acknowledge,
+    AdvanceEvacuation,
     AllClear,
     Duty,
     EndShow,
@@ -138,6 +139,7 @@ async def test_a_show_without_a_time_is_no_order(core: FakeCore, socket: Path) -
         ("silence", Silence),
         ("reset", Reset),
         ("evacuate", OrderEvacuation),
+        ("advance", AdvanceEvacuation),
         ("all-clear", AllClear),
         ("unshelve", Unshelve),
         ("in-service", InService),

@@ -17,6 +17,7 @@ from rules.decision import Acknowledged, Because, ReportFault
 from rules.overlay import Overlay
 from rules.signal import (
     Acknowledge,
+    AdvanceEvacuation,
     AllClear,
     Duty,
     EndShow,
@@ -311,11 +312,13 @@ async def test_who_may_be_given(socket: Path) -> None:
         await tocsin("evacuate", "whole-building", "--why", "smoke", "--socket", str(socket), env={"SUDO_USER": "chen"})
         duty = {"TOCSIN_ROLE": "commander"}
         await tocsin("all-clear", "whole-building-1", "--why", "out", "--socket", str(socket), env=duty)
+        await tocsin("advance", "whole-building-1", "--why", "stairs are free", "--socket", str(socket), env=duty)
         await tocsin("reset", "x", "--why", "dust", "--role", "engineer", "--socket", str(socket), env=duty)
     assert core.orders == [
         Silence(100.0, "", "wang", "heard"),
         OrderEvacuation(100.0, "whole-building", "chen", "smoke"),
         AllClear(100.0, "whole-building-1", "lin", "out", "commander"),
+        AdvanceEvacuation(100.0, "whole-building-1", "lin", "stairs are free", "commander"),
         Reset(100.0, "x", "lin", "dust", "engineer"),
     ]
 
