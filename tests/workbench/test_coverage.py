@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.workbench.bench import load_one
+from tests.workbench.bench import RULES, load_one
 from workbench.ruletests.coverage import Coverage
 from workbench.ruletests.suite import run
 
@@ -52,6 +52,47 @@ def test_tests_together_cover_a_rule(tmp_path: Path) -> None:
     (smoke,) = [one for one in coverage.rules() if one.rule == "smoke"]
     assert smoke.percent == 100.0
     assert 0 < coverage.percent < 100
+
+
+COUNTED = """  - id: often
+    category: fault
+    each: device
+    devices: {kind: smoke_detector}
+    tiers:
+      - {tier: blue, when: "count(temperature > 30 and smoke_obscuration > 1, 60s) >= 2"}
+  - id: several
+    category: fault
+    each: zone
+    zones: {ids: [hall]}
+    devices: {kind: smoke_detector}
+    tiers:
+      - {tier: blue, when: any(temperature > 30 or smoke_obscuration > 1) and count(temperature > 40) >= 2}
+"""
+TWICE = """  - name: twice
+    series:
+      det-1.temperature: 20 40 20 40 20 40
+      det-1.smoke_obscuration: 0 2 0 2 2 0
+    expect: [{3s: {alarm: often@det-1, tier: blue}}]
+"""
+
+
+def test_conditions_inside_functions_are_looked_at(tmp_path: Path) -> None:
+    """Of a device in each of its looks, of several devices one by one."""
+    venue = load_one(tmp_path, TWICE, rules=RULES + COUNTED)
+    coverage = Coverage()
+    coverage.expect(venue.plan)
+    result = run(venue, venue.tests[0], coverage.build)
+    assert result.passed, result.failures
+    coverage.take(venue.plan, result.recording.decisions)
+    assert missing(coverage, "often") == ["blue is never cleared"]
+    whole = "any(temperature > 30 or smoke_obscuration > 1) and count(temperature > 40) >= 2"
+    assert missing(coverage, "several") == [
+        "blue is never raised",
+        "blue is never cleared",
+        f"`any(temperature > 30 or smoke_obscuration > 1)` alone never makes `{whole[:57]}...` true",
+        f"`any(temperature > 30 or smoke_obscuration > 1)` alone never makes `{whole[:57]}...` false",
+        f"`count(temperature > 40) >= 2` alone never makes `{whole[:57]}...` true",
+    ]
 
 
 def test_notes_change_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from rules.cause import CompiledRule, compile_rule
 from rules.conditions import DeviceTruth, compile_device
 from rules.decision import AlarmChange, Clear, Decision, Escalate, Raise, Return, StepDown
-from rules.expression import And, Call, Compare, Node, Not, Or
+from rules.expression import And, Call, Node, Not, Or, walk
 from rules.group_conditions import compile_group
 from rules.plan import Plan, Rule, TierRule
 from rules.render import render
@@ -122,28 +122,29 @@ class Coverage:
         compiling: Callable[[Node], Closure[Subject]],
     ) -> tuple[Closure[Subject], Closure[Subject] | None]:
         when, clear = pair
-        noted = self._noted(rule, tier, tier.when.root, when, compiling)
+        within = _every if rule.each == "device" else _outer
+        noted = self._noted(rule, tier, within(tier.when.root), when, compiling)
         if clear is None or tier.clear is None:
             return noted, clear
-        return noted, self._noted(rule, tier, tier.clear.root, clear, compiling)
+        return noted, self._noted(rule, tier, within(tier.clear.root), clear, compiling)
 
     def _tally(self, rule: Rule, call: Node, truth: DeviceTruth) -> DeviceTruth:
         for tier, root in _roots(rule):
-            if any(node == call for node in _calls(root)) and isinstance(call, Call):
-                truth = self._noted(rule, tier, call.arguments[0][1], truth, compile_device)
+            if isinstance(call, Call) and call in walk(root):
+                truth = self._noted(rule, tier, _every(call.arguments[0][1]), truth, compile_device)
         return truth
 
     def _noted(
         self,
         rule: Rule,
         tier: TierRule,
-        root: Node,
+        nodes: Iterable[And | Or],
         truth: Closure[Subject],
         compiling: Callable[[Node], Closure[Subject]],
     ) -> Closure[Subject]:
         branches = [
             (isinstance(node, And), [compiling(operand) for operand in node.operands], _branch_points(rule, tier, node))
-            for node in _branches(root)
+            for node in nodes
         ]
         if not branches:
             return truth
@@ -164,7 +165,7 @@ def points_of(rule: Rule) -> Iterator[Point]:
         yield _raised_or_cleared(rule.id, tier, "raised")
         yield _raised_or_cleared(rule.id, tier, "cleared")
     for tier, root in _roots(rule):
-        for node in [*_branches(root), *(inner for call in _calls(root) for inner in _branches(call.arguments[0][1]))]:
+        for node in _every(root):
             yield from _branch_points(rule, tier, node).values()
 
 
@@ -208,33 +209,20 @@ def _roots(rule: Rule) -> Iterator[tuple[TierRule, Node]]:
             yield tier, tier.clear.root
 
 
-def _branches(node: Node) -> Iterator[And | Or]:
-    """The `and` and `or` in a condition, without those inside a function over several devices."""
-    match node:
-        case And() | Or():
-            yield node
-            for operand in node.operands:
-                yield from _branches(operand)
-        case Not():
-            yield from _branches(node.operand)
-        case _:
-            return
+def _every(node: Node) -> list[And | Or]:
+    """Each `and` and `or` in a condition."""
+    return [part for part in walk(node) if isinstance(part, And | Or)]
 
 
-def _calls(node: Node) -> Iterator[Call]:
-    """The functions in a condition."""
+def _outer(node: Node) -> list[And | Or]:
+    """Those that are not inside a function: what such a function asks, it asks of each device."""
     match node:
         case And() | Or():
-            for operand in node.operands:
-                yield from _calls(operand)
+            return [node, *(inner for operand in node.operands for inner in _outer(operand))]
         case Not():
-            yield from _calls(node.operand)
-        case Compare(left=Call() as call):
-            yield call
-        case Call():
-            yield node
+            return _outer(node.operand)
         case _:
-            return
+            return []
 
 
 def _over(one: AlarmChange, up: set[Tier]) -> list[Tier]:
