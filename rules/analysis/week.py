@@ -35,16 +35,15 @@ def situations(plan: Plan) -> list[Situation]:
     """Each state once, with the first hour that has it. Raises TooManySituations."""
     if not plan.schedules:
         return [ALWAYS] if plan.duty is None else [ALWAYS, Situation(staffed=False, when="while nobody is on duty")]
-    found = {(True, frozenset[str]()): Situation(known=False, when="while the clock cannot be believed")}
+    found: dict[frozenset[str], Situation] = {}
     for wall, special in _instants(list(plan.schedules.values())):
         active = frozenset(name for name, schedule in plan.schedules.items() if schedule.active(wall))
-        found.setdefault((False, active), Situation(active, when=_hour(wall, special)))
+        found.setdefault(active, Situation(active, when=_hour(wall, special)))
         if len(found) > MAX_SITUATIONS:
             raise TooManySituations
-    unmanned = [
-        Situation(one.active, False, one.known, f"{one.when}, while nobody is on duty") for one in found.values()
-    ]
-    return [*found.values(), *(unmanned if plan.duty is not None else ())]
+    hours = [*found.values(), Situation(known=False, when="while the clock cannot be believed")]
+    unmanned = [Situation(one.active, False, one.known, f"{one.when}, while nobody is on duty") for one in hours]
+    return [*hours, *(unmanned if plan.duty is not None else ())]
 
 
 def _instants(schedules: list[Schedule]) -> Iterator[tuple[int, bool]]:
