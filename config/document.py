@@ -1,7 +1,8 @@
 """A file that has been read: its values, and where each one is written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from config.problem import Mark
 
@@ -16,13 +17,12 @@ def words(path: Path) -> Path:
     return tuple(part for part in path if isinstance(part, str))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):  # one is made for each value and key of a file: a tuple is made three times as fast
     """A mark, and the offset of the same place in the text that it is in."""
 
     mark: Mark
     offset: int
-    source: str = field(repr=False)
+    source: str
 
 
 @dataclass(frozen=True)

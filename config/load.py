@@ -1,6 +1,8 @@
 """A configuration directory, venue.yaml and the rules files it names, as one checked Setup."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.build import build_links, build_outputs, build_plan, build_venue
@@ -34,6 +36,23 @@ def load(directory: Path | str, overrides: Sequence[str] = ()) -> Setup:
 
 def load_files(found: FileSet) -> Setup:
     """Check files that were read before. Raises ConfigError with all problems of all files."""
+    with _nothing_to_collect():
+        return _checked(found)
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Loading makes a hundred thousand objects and hardly any garbage; to look for it costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _checked(found: FileSet) -> Setup:
     problems = Problems()
     document = _read(found, VENUE, problems)
     if document is None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 SHOWN = 60  # characters of foreign text in a message: enough to recognise it
 COMPARED = 64  # longer words are never looked up for a likely right one: the comparison is quadratic
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a file; lines and columns count from 1."""
 
     file: str

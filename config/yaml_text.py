@@ -7,7 +7,6 @@ is used: values are built here, and the depth is known before anything is built.
 
 import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -83,7 +82,7 @@ class _Reader:
         self._file = file
         self._text = text
         self._problems = problems
-        self._events = self._parse()
+        self._parser: Any = _Loader(text)
         self._event: Any = None
         self._values: dict[Path, Place] = {}
         self._keys: dict[Path, Place] = {}
@@ -103,9 +102,10 @@ class _Reader:
             self._note("a second document begins, expected one in a file", "remove everything from '---' on")
         return Document(self._file, data, self._values, self._keys)
 
-    def _parse(self) -> Iterator[Any]:
+    def _advance(self) -> None:
+        """Take the next event from the parser itself: `yaml.parse` only asks it through two generators."""
         try:
-            yield from yaml.parse(self._text, Loader=_Loader)
+            self._event = self._parser.get_event()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Mark(self._file, mark.line + 1, mark.column + 1) if mark else Mark(self._file)
@@ -115,9 +115,6 @@ class _Reader:
         except yaml.YAMLError as error:
             self._problems.add(Mark(self._file), f"not YAML: {error}")
             raise _Unreadable from None
-
-    def _advance(self) -> None:
-        self._event = next(self._events)
 
     def _place(self) -> Place:
         mark = self._event.start_mark

@@ -3,7 +3,7 @@
 It must be so in every hour of the week, staffed or not, and also while the clock cannot be believed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -38,13 +38,13 @@ def check_protection(plan: Plan, sheet: Sheet, problems: Problems) -> None:
         text = f"the schedules make more than {MAX_SITUATIONS} different hours in a week, expected fewer"
         problems.add(sheet.mark(("schedules",)), text)
         return
+    exempt = exemptions(sheet, plan)
     weak: dict[str, tuple[_Hour, Chain | None]] = {}
     for hour in hours:
-        for device, chain in hour.weak():
+        for device, chain in hour.weak(exempt):
             weak.setdefault(device, (hour, chain))
     _check_exempt(weak, plan, sheet, problems)
     paths = {device.entry.id: device.path for device in sheet.devices}
-    exempt = exemptions(sheet, plan)
     for device, (hour, chain) in weak.items():
         if device not in exempt:
             _refuse(device, chain, hour, paths[device], sheet, problems)
@@ -82,10 +82,11 @@ class _Hour:
         """The chains of each class of devices that are alike."""
         return {devices: tuple(self.stories.chains.of(devices)) for devices in self.stories.chains.classes}
 
-    def weak(self) -> Iterator[tuple[str, Chain | None]]:
+    def weak(self, exempt: Collection[str]) -> Iterator[tuple[str, Chain | None]]:
         """Each device that cannot lead to red, with the chain that ends too early, if one begins.
 
-        What the arithmetic does not see the engine is asked: it must come to red on what the device is there to tell.
+        What the arithmetic does not see the engine is asked, unless all of them are exempt anyway: it must come to red
+        on what the device is there to tell.
         """
         devices = self.plan.venue.devices
         for alike, found in self.chains.items():
@@ -93,7 +94,8 @@ class _Hour:
             about = [chain for chain in found if chain.told[chain.device].keys() & tells]
             if not tells or any(chain.red for chain in about):
                 continue
-            if first_red(self.stories.stage.play({alike[0]: self.worst(alike[0])})) is None:
+            exempted = all(device in exempt for device in alike)
+            if exempted or first_red(self.stories.stage.play({alike[0]: self.worst(alike[0])})) is None:
                 yield from ((device, about[0] if about else None) for device in alike)
         for device in devices.values():
             if device.kind in PROTECTS and device.quantities.isdisjoint(PROTECTS[device.kind]):

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from rules.analysis.chain import Chain
 from rules.analysis.extremes import DANGEROUS, Values, extreme
-from rules.analysis.places import coincidences
-from rules.analysis.reach import Reach, Reached, Told
+from rules.analysis.places import Coincidence, coincidences
+from rules.analysis.reach import Reach, Reached, Told, reads
 from rules.analysis.week import ALWAYS, Situation
-from rules.cause import expressions_of
 from rules.plan import Plan, Rule
 from rules.tier import Tier
 
@@ -22,6 +21,7 @@ class Chains:
         self._when = around.when
         self.reach = Reach(plan, around)
         self._by_id = {rule.id: rule for rule in plan.rules}
+        self._matters = _matters(plan)
         self._looks_at = {rule.id: _names(rule) & DANGEROUS for rule in plan.rules}
         self._counts: dict[tuple[str, str], int] = {}
         classes: dict[object, list[str]] = {}
@@ -70,34 +70,42 @@ class Chains:
         return Chain(devices[0], devices, rule.id, tier, told, reached.red, evacuation, plan, self._when)
 
     def _bases(self, device: str) -> list[Rule]:
-        """The rules that look at what this device says, device rules first, each once."""
+        """The rules that look at the danger that this device tells of, device rules first, each once."""
         places = (device, *self.reach.zones_of(device))
         rules = dict.fromkeys(rule.id for place in places for rule in self.reach.rules_at(place))
-        return [self._by_id[rule] for rule in rules if self.worst(device, rule)]
+        return [self._by_id[rule] for rule in rules if rule in self._matters and self.worst(device, rule)]
 
     def _others(self, device: str, rule: Rule) -> Iterator[dict[str, str]]:
         """Devices that could agree with this one by a coincidence, each with the rule that would raise its alarm."""
-        for zone in self.reach.zones_of(device):
+        for zone in self._around(device):
             for reader in self.reach.rules_at(zone):
                 for tier in reader.tiers:
                     for read in coincidences(tier.when.root):
                         if rule.id in read.rules and read.devices > 1:
-                            yield self._company(device, zone, read.rules, read.devices - 1)
+                            yield self._company(device, zone, read)
 
-    def _company(self, device: str, zone: str, rules: tuple[str, ...], needed: int) -> dict[str, str]:
+    def _company(self, device: str, zone: str, read: Coincidence) -> dict[str, str]:
+        """As many others as must agree, each with a rule that raises its alarm: from the zone, then from beside it."""
+        venue = self._plan.venue
+        zones = (zone, *(venue.next_to[zone] if read.neighbours else ()))
         found: dict[str, str] = {}
-        for other in self._plan.venue.devices_within[zone]:
-            for rule in self.reach.rules_at(other) if other != device else ():
-                if len(found) < needed and rule.id in rules and self.worst(other, rule.id):
+        for other in (one for place in zones for one in venue.devices_within[place] if one != device):
+            for rule in self.reach.rules_at(other):
+                if len(found) < read.devices - 1 and rule.id in read.rules and self.worst(other, rule.id):
                     found.setdefault(other, rule.id)
         return found
+
+    def _around(self, device: str) -> tuple[str, ...]:
+        """The zones whose rules may count a device: those that hold it, then those beside them."""
+        zones = self.reach.zones_of(device)
+        return tuple(dict.fromkeys([*zones, *(one for zone in zones for one in self._plan.venue.next_to[zone])]))
 
     def _likeness(self, device: str) -> object:
         """What makes two devices alike: what they measure, the rules at them, and what stands beside them in a zone."""
         one = self._plan.venue.devices[device]
         around = [
             (rule.id, device in rule.members, self._beside(rule, zone))
-            for zone in self.reach.zones_of(device)
+            for zone in self._around(device)
             for rule in self.reach.rules_at(zone)
         ]
         return one.kind, one.quantities, tuple(rule.id for rule in self.reach.rules_at(device)), tuple(around)
@@ -106,7 +114,7 @@ class Chains:
         """How many devices in the zone can be counted by a rule, as far as that matters."""
         key = rule.id, zone
         if key not in self._counts:
-            read = _reads(rule)
+            read = reads(rule)
             here = self._plan.venue.devices_within[zone]
             counted = (device for device in here if any(one.id in read for one in self.reach.rules_at(device)))
             self._counts[key] = sum(1 for _, _ in zip(counted, range(ALIKE_AT), strict=False)) if read else 0
@@ -122,9 +130,13 @@ def _names(rule: Rule) -> frozenset[str]:
     return frozenset[str]().union(*(tier.when.quantities for tier in rule.tiers))
 
 
-def _reads(rule: Rule) -> frozenset[str]:
-    investigated = rule.investigate.of if rule.investigate else ()
-    return frozenset(investigated).union(*(expression.rules for expression in expressions_of(rule)))
+def _matters(plan: Plan) -> frozenset[str]:
+    """The rules of fire and panic, and every rule that can lead to red or to an evacuation."""
+    found: set[str] = set()
+    for rule in reversed(plan.rules):
+        if rule.highly_managed or rule.id in found or rule.tiers[-1].tier is Tier.RED:
+            found |= {rule.id, *reads(rule)}
+    return frozenset(found)
 
 
 def slowest(chains: Iterable[Chain]) -> list[Chain]:

@@ -80,7 +80,7 @@ class Places:
         """How many distinct devices or zones can ever count for a coincidence at a place."""
         venue = self._plan.venue
         zone = venue.devices[place].zone if place in venue.devices else place
-        zones = {zone, *(venue.zones[zone].neighbours if read.neighbours else ())}
+        zones = {zone, *(venue.next_to[zone] if read.neighbours else ())}
         found: set[str] = set()
         for id_ in read.rules:
             rule = self._rules.get(id_)

@@ -14,6 +14,7 @@ from rules.analysis.chain import Event, Part
 from rules.analysis.extremes import Values
 from rules.analysis.places import Coincidence
 from rules.analysis.week import ALWAYS, Situation
+from rules.cause import expressions_of
 from rules.conditions import schedule_of
 from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, walk
 from rules.plan import Plan, Rule, TierRule
@@ -54,6 +55,7 @@ class Reach:
     def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         self._plan = plan
         self._around = around
+        self._origins = _origins(plan)
         self._at: dict[str, list[int]] = {}
         for index, rule in enumerate(plan.rules):
             for place in rule.places:
@@ -74,7 +76,12 @@ class Reach:
         `bases`: the only rules that look at devices themselves; `ceiling`: the highest tier that these reach.
         """
         zones = dict.fromkeys(zone for device in told for zone in self.zones_of(device))
-        steps = sorted((index, place) for place in (*told, *zones) for index in self._at.get(place, ()))
+        steps = sorted(
+            (index, place)
+            for place in (*told, *zones)
+            for index in self._at.get(place, ())
+            if bases is None or not bases.isdisjoint(self._origins[index])
+        )
         found: dict[tuple[str, str], Tiers] = {}
         plans: dict[str, Event] = {}
         for index, place in steps:
@@ -89,6 +96,21 @@ class Reach:
             if rule.evacuate is not None and begun is not None:
                 plans[rule.evacuate] = _sooner(plans.get(rule.evacuate), begun) or begun
         return Reached(found, plans)
+
+
+def _origins(plan: Plan) -> list[frozenset[str]]:
+    """For each rule: itself, the rules that it reads, the rules that those read, and so on."""
+    found: dict[str, frozenset[str]] = {}
+    for rule in plan.rules:
+        read = reads(rule)
+        found[rule.id] = frozenset({rule.id}).union(*(found[name] for name in read if name in found))
+    return [found[rule.id] for rule in plan.rules]
+
+
+def reads(rule: Rule) -> frozenset[str]:
+    """The rules whose alarms a rule reads, or has looked into."""
+    looked = rule.investigate.of if rule.investigate else ()
+    return frozenset(looked).union(*(expression.rules for expression in expressions_of(rule)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,24 +205,26 @@ class _Place:
 
     def _coincidence(self, call: Call) -> Event | None:
         read = Coincidence.of(call)
-        events = sorted(self._alarms(read.rules, read.at), key=_seconds)
+        events = sorted(self._alarms(read.rules, read.at, neighbours=read.neighbours), key=_seconds)
         return events[read.devices - 1] if len(events) >= read.devices else None
 
-    def _alarms(self, rules: Iterable[str], at: Tier) -> list[Event]:
+    def _alarms(self, rules: Iterable[str], at: Tier, *, neighbours: bool = False) -> list[Event]:
         """For each place in this zone with an alarm of these rules: when the first of them reached the tier."""
+        venue = self.plan.venue
+        zones = {self.place, *(venue.next_to[self.place] if neighbours else ())}
         first: dict[str, Event] = {}
         for (rule, place), tiers in self.found.items():
-            if rule in rules and self._here(place):
+            if rule in rules and not zones.isdisjoint(self._holders(place)):
                 events = [event for tier, event in tiers.items() if tier >= at]
                 if events:
                     soonest = min(events, key=_seconds)
                     first[place] = _sooner(first.get(place), soonest) or soonest
         return list(first.values())
 
-    def _here(self, place: str) -> bool:
+    def _holders(self, place: str) -> frozenset[str]:
+        """The zones that hold a place, a zone itself among them."""
         venue = self.plan.venue
-        zone = venue.devices[place].zone if place in venue.devices else place
-        return self.place in venue.ancestry[zone]
+        return venue.holders[venue.devices[place].zone if place in venue.devices else place]
 
     def _members(self, condition: Node) -> list[str]:
         """The devices that an aggregate counts over."""
