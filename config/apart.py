@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -66,20 +67,30 @@ class CheckEnded(Exception):
     """The child came to no verdict: it was ended by a limit, or died. Says which, and what to do."""
 
 
-def refuse_apart(found: FileSet, limits: Limits | None = None, command: tuple[str, ...] = CHILD) -> None:
-    """Check the files in a child. Raises ConfigError with what it found wrong, or CheckEnded. Blocks until then."""
-    verdict = _verdict(found, limits or Limits(), command)
+Started = Callable[["subprocess.Popen[bytes]"], object]
+
+
+def refuse_apart(
+    found: FileSet, limits: Limits | None = None, command: tuple[str, ...] = CHILD, started: Started = lambda _: None
+) -> None:
+    """Check the files in a child. Raises ConfigError with what it found wrong, or CheckEnded. Blocks until then.
+
+    `started` is given the child, for whoever has to end it before its time.
+    """
+    verdict = _verdict(found, limits or Limits(), command, started)
     if verdict.digest != found.digest:
         raise CheckEnded("the check answered for other files than it was given; look at the daemon's installation")
     if verdict.count:
         raise ConfigError([finding.problem() for finding in verdict.findings], verdict.count)
 
 
-def _verdict(found: FileSet, limits: Limits, command: tuple[str, ...]) -> Verdict:
+def _verdict(found: FileSet, limits: Limits, command: tuple[str, ...], started: Started) -> Verdict:
     with _memory() as question, _memory() as answer, _memory() as errors:
         question.write(msgspec.msgpack.encode(found))
         question.seek(0)
-        code = _run(command, question, answer, errors, limits)
+        with subprocess.Popen(command, stdin=question, stdout=answer, stderr=errors) as child:  # noqa: S603  # our program
+            started(child)
+            code = _wait(child, limits)
         if code != 0:
             said = _text(errors).strip()[-SHOWN_CHARS:].rpartition("\n")[2]
             raise CheckEnded(f"the check {_ending(code)}" + (f", saying {said!r}" if said else "") + f"; {_ADVICE}")
@@ -90,16 +101,15 @@ def _verdict(found: FileSet, limits: Limits, command: tuple[str, ...]) -> Verdic
             raise CheckEnded(f"the answer of the check cannot be read: {error}") from None
 
 
-def _run(command: tuple[str, ...], question: BinaryIO, answer: BinaryIO, errors: BinaryIO, limits: Limits) -> int:
+def _wait(child: "subprocess.Popen[bytes]", limits: Limits) -> int:
     """The child's exit code; negative when a signal ended it. It does not outlive this call."""
-    with subprocess.Popen(command, stdin=question, stdout=answer, stderr=errors) as child:  # noqa: S603  # our program
-        try:
-            _limit(child.pid, limits)
-            return child.wait(limits.deadline_s)
-        except subprocess.TimeoutExpired:
-            raise CheckEnded(f"the check took longer than {limits.deadline_s:g} s and was ended; {_ADVICE}") from None
-        finally:
-            child.kill()
+    try:
+        _limit(child.pid, limits)
+        return child.wait(limits.deadline_s)
+    except subprocess.TimeoutExpired:
+        raise CheckEnded(f"the check took longer than {limits.deadline_s:g} s and was ended; {_ADVICE}") from None
+    finally:
+        child.kill()
 
 
 def _limit(child: int, limits: Limits) -> None:

@@ -48,6 +48,7 @@ from rules.signal import (
 )
 
 BODY_BYTES_MAX = 16_384  # an order is three short strings; WHY_CHARS of four-byte characters fit eight times
+RELOAD_S = 150.0  # two checks of 60 s, one of them somebody else's, and the loading
 ORDER_S = 5.0  # an order is durable in milliseconds, or in 250 ms when the journal is degraded
 FOR_S_MAX = 7 * 24 * 3600.0  # no order lasts longer than a week; the engine knows the limit of each
 KEEP_ALIVE_S = 15  # `tocsin top` asks every 2 s and keeps its connection
@@ -99,6 +100,15 @@ _NEEDS_NO_TARGET = frozenset({"silence", "duty-on", "duty-off"})
 _NEEDS_TIME = frozenset({"start-show", "out-of-service"})
 
 
+class ReloadBody(BaseModel):
+    """Who asks for a reload, and why; `why` may be empty."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    who: Annotated[str, _words(1, WHO_CHARS)]
+    why: Annotated[str, _words(0, WHY_CHARS)] = ""
+
+
 def create_app(core: Core, streams: Streams | None = None) -> FastAPI:
     """The API over one core. `streams` is given by whoever wants to stop them."""
     app = FastAPI(title="Tocsin", version=core.version, docs_url=None, redoc_url=None)
@@ -107,6 +117,7 @@ def create_app(core: Core, streams: Streams | None = None) -> FastAPI:
     _add_reads(app, core)
     _add_stream(app, core, streams or Streams())
     _add_orders(app, core)
+    _add_reload(app, core)
     return app
 
 
@@ -247,3 +258,14 @@ def _add_orders(app: FastAPI, core: Core) -> None:
             return problem(409, refusal.reason, refused=refusal.reason)
         views = Views(core)
         return _json(OrderResult(tuple(views.decision(decision) for decision in decisions)))
+
+
+def _add_reload(app: FastAPI, core: Core) -> None:
+    @app.post("/v1/reload")
+    async def reload(body: ReloadBody) -> Response:
+        try:
+            async with asyncio.timeout(RELOAD_S):
+                report = await core.reload(body.who, body.why)
+        except TimeoutError:
+            return problem(504, f"the files were not taken up within {RELOAD_S:g} s; the rules in force stay")
+        return _json(Views(core).reloaded(report))

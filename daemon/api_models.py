@@ -304,6 +304,7 @@ class StatusView(Struct, frozen=True):
     shows: tuple[ShowView, ...] = ()
     hidden: dict[str, int] = {}
     flood_since: str | None = None
+    rules_in_force: str = ""  # digest of the venue's files
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):
@@ -369,6 +370,57 @@ class OrderResult(Struct, frozen=True):
     """What an order led to, once durable. The decisions have no journal row yet: their `id` is 0."""
 
     decisions: tuple[EventView, ...]
+
+
+class RetimedView(Struct, frozen=True):
+    """A delay that became another. `tier` is empty for a step of an investigation; `running` counts its alarms."""
+
+    rule: str
+    tier: str
+    delay: str
+    before_s: float
+    after_s: float
+    running: int
+
+
+class ChangedView(Struct, frozen=True):
+    """A rule in which more than delays is different, key by key."""
+
+    rule: str
+    what: tuple[str, ...]
+
+
+class DroppedView(Struct, frozen=True):
+    """A rule that is gone, and how many alarms ended with it."""
+
+    rule: str
+    ended: int
+
+
+class ChangesView(Struct, frozen=True):
+    """What became of each rule, and what else of the venue is different."""
+
+    kept: tuple[str, ...]
+    retimed: tuple[RetimedView, ...]
+    changed: tuple[ChangedView, ...]
+    added: tuple[str, ...]
+    dropped: tuple[DroppedView, ...]
+    venue: tuple[str, ...]
+
+
+class ReloadView(Struct, frozen=True):
+    """What came of a reload. `outcome`: applied, unchanged, refused, restart; `rules` are in force after it.
+
+    refused: `problems` as file:line:col, `count` in all. restart: `restart` is what only a restart can change. In both
+    nothing was changed.
+    """
+
+    outcome: Literal["applied", "unchanged", "refused", "restart"]
+    rules: str
+    changes: ChangesView | None
+    problems: tuple[str, ...]
+    count: int
+    restart: tuple[str, ...]
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):

@@ -21,6 +21,7 @@ from daemon.api_models import (
     OutputView,
     OverlayView,
     PlanView,
+    ReloadView,
     ScheduleView,
     ShowView,
     StatusView,
@@ -28,7 +29,7 @@ from daemon.api_models import (
     WhyView,
     ZoneView,
 )
-from daemon.core import Core, Event
+from daemon.core import Core, Event, ReloadReport
 from daemon.why_view import why_view
 from rules.decision import Because, Decision
 from rules.explain import Explanation
@@ -98,6 +99,7 @@ class Views:
             shows=tuple(self._show(show, now) for show in core.shows()),
             hidden={str(kind): count for kind, count in hidden.items()},
             flood_since=None if flood is None else self._time(flood),
+            rules_in_force=core.rules(),
         )
 
     def schedules(self) -> tuple[ScheduleView, ...]:
@@ -158,6 +160,9 @@ class Views:
 
     def evacuations(self) -> tuple[EvacuationView, ...]:
         return tuple(self._evacuation(evacuation) for evacuation in self._core.evacuations())
+
+    def reloaded(self, report: ReloadReport) -> ReloadView:
+        return msgspec.convert(report, ReloadView, from_attributes=True)
 
     def why(self, explanation: Explanation) -> WhyView:
         return why_view(explanation, self._core.plan, self._time)

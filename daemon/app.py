@@ -5,11 +5,14 @@ import gc
 import logging
 import secrets
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from config.load import load_files
+from config.problem import ConfigError
 from config.setup import Setup
 from daemon.broadcast import Broadcast
 from daemon.calendar import Calendar
@@ -24,6 +27,8 @@ from daemon.outbox import Outbox
 from daemon.pump import Pump
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
+from daemon.reload import Reloader, Start
+from daemon.rule_sets import RuleSets
 from daemon.standing import standing
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
@@ -32,7 +37,7 @@ from daemon.worker import Worker
 from drivers.contract import Delivery, Link, Output, OutputContext
 from drivers.registry import LINKS, OUTPUTS
 from rules.engine import Engine
-from rules.plan import Plan
+from rules.plan import EvacuationPlan, Plan
 from rules.signal import Fault, Recovered, Resumed, Signal, Tick
 
 JOURNAL = "tocsin/journal"
@@ -59,25 +64,47 @@ class _Opened:
     problem: str = ""
 
 
-async def run(setup: Setup, state: Path, serve_api: "Callable[[House], Awaitable[None]]", stop: asyncio.Event) -> None:
-    """Run the daemon until `stop` is set. Raises what the engine raises: its state is then unknown."""
-    opened = _open(state / DATABASE, setup.plan)
-    parts = _Parts(setup, state / DATABASE, opened)
-    await parts.run(serve_api, stop)
+async def run(
+    start: Start,
+    state: Path,
+    serve_api: "Callable[[House], Awaitable[None]]",
+    stop: asyncio.Event,
+    hangup: asyncio.Event,
+) -> None:
+    """Run the daemon until `stop` is set; `hangup` makes it take the venue's files anew. Raises what the engine raises:
+    its state is then unknown.
+    """
+    sets = RuleSets(state)
+    opened = _open(state / DATABASE, start.setup, sets)
+    parts = _Parts(start, state / DATABASE, sets, opened)
+    await parts.run(serve_api, stop, hangup)
 
 
-def _open(path: Path, plan: Plan) -> _Opened:
+def _open(path: Path, setup: Setup, sets: RuleSets) -> _Opened:
+    plan = setup.plan
     try:
         connection = open_database(path)
     except JournalUnusable as error:
         return _without_journal(plan, str(error))
     try:
-        memory = recover(connection, plan)
+        memory = recover(connection, plan, partial(_plan_of, setup, sets))
     except sqlite3.Error as error:
         connection.close()
         return _without_journal(plan, f"{path}: {error}")
     # A run whose journal opened late wrote stamps that begin at zero: the engine may have seen later ones.
     return _Opened(connection, memory, SystemClock(memory.last, not_before=memory.engine.now))
+
+
+def _plan_of(setup: Setup, sets: RuleSets, rules: str) -> Plan | None:
+    """The plan of files that were in force; None when they are not kept any more, or this program refuses them."""
+    if rules == setup.digest:
+        return setup.plan
+    found = sets.find(rules)
+    try:
+        return None if found is None else load_files(found).plan
+    except ConfigError as error:
+        _log.warning("the rules %s that were in force are refused by this program: %s", rules, error.problems[0])
+        return None
 
 
 def _without_journal(plan: Plan, problem: str) -> _Opened:
@@ -89,9 +116,13 @@ def _without_journal(plan: Plan, problem: str) -> _Opened:
 class _Parts:
     """All that runs, and in which order it starts and stops."""
 
-    def __init__(self, setup: Setup, path: Path, opened: _Opened) -> None:
-        self._opened = opened
+    def __init__(self, start: Start, path: Path, sets: RuleSets, opened: _Opened) -> None:
+        setup = start.setup
         clock, memory = opened.clock, opened.memory
+        self._clock = clock
+        self._without_journal = bool(opened.problem)
+        self._first_words = _first_words(opened)
+        self._owed = memory.ledger.owed()
         this = Run(secrets.token_hex(4), clock.stamp().boot, tuple(output.id for output in setup.outputs))
         broadcast = Broadcast()
         self._journal = Journal(
@@ -128,22 +159,28 @@ class _Parts:
         self._calendar = Calendar(setup.plan.schedules, setup.time_zone, clock, self._pump.report)
         self._links = {name: link for name, (_, link) in links.items()}
         self._outputs = outputs
-        self.house = House(setup.plan, clock, memory.engine, self._pump, self._journal, links, self._workers, broadcast)
+        self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
+        self.house = House(clock, self._pump, self._journal, links, self._workers, broadcast, self._reloader)
 
-    async def run(self, serve_api: "Callable[[House], Awaitable[None]]", stop: asyncio.Event) -> None:
+    async def run(
+        self, serve_api: "Callable[[House], Awaitable[None]]", stop: asyncio.Event, hangup: asyncio.Event
+    ) -> None:
         self._journal.start()
-        for signal in self._first_words():
+        for signal in self._first_words:
             self._pump.report(signal)
+        self._reloader.begin()
         self._calendar.look()
         pump = asyncio.create_task(self._pump.run(), name="pump")
         telling = [self._keep(f"output/{output.name}", _staying(output.run)) for output in self._outputs]
         telling += [self._keep(worker.source, worker.run) for worker in self._workers]
-        self._outbox.resume(self._opened.memory.ledger.owed())
+        self._outbox.resume(self._owed)
         hearing = [self._keep(name, link.run) for name, link in self._links.items()]
         api = self._keep("tocsin/api", lambda: serve_api(self.house))
         calendar = self._keep("tocsin/calendar", self._calendar.run)
+        reloader = self._keep("tocsin/rules", lambda: self._reloader.run(hangup))
+        kept = [*telling, *hearing, api, calendar, reloader]
         watchdog = asyncio.create_task(
-            Watchdog(lambda done: self._pump.put((), done), [*telling, *hearing, api, calendar]).run(), name="watchdog"
+            Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog"
         )
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.collect()
@@ -151,7 +188,7 @@ class _Parts:
         sd_notify("READY=1")
         _log.info("ready")
         stopping = asyncio.create_task(stop.wait())
-        lasting = (pump, watchdog, *telling, *hearing, api, calendar)
+        lasting = (pump, watchdog, *kept)
         ends: list[asyncio.Future[Any]] = [*lasting, self._journal.ended, stopping]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         try:
@@ -159,7 +196,7 @@ class _Parts:
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
-            await _end([*hearing, api, calendar], STOP_LINKS_S)
+            await _end([*hearing, api, calendar, reloader], STOP_LINKS_S)
             if not pump.done():
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)
@@ -201,40 +238,46 @@ class _Parts:
         except TimeoutError:
             _log.warning("pump and journal did not come to rest within %.1f s", within_s)
 
-    def _first_words(self) -> list[Signal]:
-        """What the engine hears first: how long it was deaf, and that faults of the run before are looked at anew."""
-        opened, now = self._opened, self._opened.clock.now()
-        first: Signal = Resumed(now, opened.clock.down_s) if opened.memory.last is not None else Tick(now)
-        words: list[Signal] = [first]
-        words += [
-            Recovered(now, fault.source, fault.code)
-            for fault in opened.memory.engine.faults()
-            if fault.source.startswith(("tocsin/", "output/")) or fault.code == DRIVER_FAILED
-        ]
-        if opened.problem:
-            text = f"{opened.problem}; alarms go on from memory, and what stood before is unknown"
-            words.append(Fault(now, JOURNAL, "unusable", text))
-        if opened.memory.problems:
-            words.append(Fault(now, JOURNAL, "unreadable", "; ".join(opened.memory.problems)[:1000]))
-        if opened.clock.problem:
-            words.append(Fault(now, "tocsin/clock", "ran_backwards", opened.clock.problem))
-        return words
+    def _adopt(self, setup: Setup, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
+        for output in self._outputs:
+            output.rename(setup.plan.venue, evacuation_plans)
+        self._calendar.follow(setup.plan.schedules, setup.time_zone)
 
     def _on_degraded(self, reason: str) -> None:
         _log.error("journal: %s; alarms go on from memory", reason)
         text = f"{reason}; alarms go on from memory and are written when it works again"
-        self._pump.report(Fault(self._opened.clock.now(), JOURNAL, "degraded", text))
+        self._pump.report(Fault(self._clock.now(), JOURNAL, "degraded", text))
 
     def _on_recovered(self) -> None:
         _log.warning("journal: works again; signals lost %d", self._journal.lost_signals)
-        self._pump.report(Recovered(self._opened.clock.now(), JOURNAL, "degraded"))
-        if self._opened.problem and self._journal.holds_older_state:
+        self._pump.report(Recovered(self._clock.now(), JOURNAL, "degraded"))
+        if self._without_journal and self._journal.holds_older_state:
             text = (
                 "it was opened after the start and holds alarms of an earlier run: restart the daemon to take them up"
             )
-            self._pump.report(Fault(self._opened.clock.now(), JOURNAL, "older_state", text))
-        elif self._opened.problem:
-            self._pump.report(Recovered(self._opened.clock.now(), JOURNAL, "unusable"))
+            self._pump.report(Fault(self._clock.now(), JOURNAL, "older_state", text))
+        elif self._without_journal:
+            self._pump.report(Recovered(self._clock.now(), JOURNAL, "unusable"))
+
+
+def _first_words(opened: _Opened) -> list[Signal]:
+    """What the engine hears first: how long it was deaf, and that faults of the run before are looked at anew."""
+    now = opened.clock.now()
+    first: Signal = Resumed(now, opened.clock.down_s) if opened.memory.last is not None else Tick(now)
+    words: list[Signal] = [first]
+    words += [
+        Recovered(now, fault.source, fault.code)
+        for fault in opened.memory.engine.faults()
+        if fault.source.startswith(("tocsin/", "output/")) or fault.code == DRIVER_FAILED
+    ]
+    if opened.problem:
+        text = f"{opened.problem}; alarms go on from memory, and what stood before is unknown"
+        words.append(Fault(now, JOURNAL, "unusable", text))
+    if opened.memory.problems:
+        words.append(Fault(now, JOURNAL, "unreadable", "; ".join(opened.memory.problems)[:1000]))
+    if opened.clock.problem:
+        words.append(Fault(now, "tocsin/clock", "ran_backwards", opened.clock.problem))
+    return words
 
 
 def _shown(run: Run, engine: Engine, clock: SystemClock) -> list[Delivery]:

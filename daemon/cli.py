@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "why": Entry("daemon.why_commands:why", _ASK, "Why an alarm is as it is: conditions, values, delays, people."),
     "why-not": Entry("daemon.why_commands:why_not", _ASK, "Why a rule raised no alarm, now or at a time of the past."),
     "events": Entry("daemon.commands:events", _ASK, "Follow what is decided, line by line, until Ctrl-C."),
+    "reload": Entry("daemon.reload_command:reload", _RUN, "Take up the venue's files without a restart."),
     "ack": Entry("daemon.order_commands:ack", _ORDER, "Acknowledge an alarm: a person has seen it."),
     "silence": Entry("daemon.order_commands:silence", _ORDER, "Stop the sounder for one alarm, or for all that stand."),
     "reset": Entry("daemon.order_commands:reset", _ORDER, "End a latched alarm whose cause is gone."),

@@ -26,6 +26,7 @@ from daemon.api_models import (
     OrderResult,
     OrderWord,
     Problem,
+    ReloadView,
     RoleWord,
     StatusView,
     WhyView,
@@ -47,6 +48,7 @@ __all__ = [
     "OrderResult",
     "OrderWord",
     "Refused",
+    "ReloadView",
     "RoleWord",
     "StatusView",
     "StreamEnded",
@@ -154,6 +156,10 @@ class DaemonClient:
         body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s, "once": once}
         return self._ask("POST", f"orders/{order}", OrderResult, body)
 
+    def reload(self, *, who: str, why: str = "") -> ReloadView:
+        """Take up the venue's files; returns what came of it. May take a minute: give the client that time."""
+        return self._ask("POST", "reload", ReloadView, {"who": who, "why": why})
+
     def _get(self, path: str, form: type[Answer]) -> Answer:
         return self._ask("GET", path, form, None)
 
@@ -220,6 +226,10 @@ class AsyncDaemonClient:
         shelved no longer than until the alarm returns to normal."""
         body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s, "once": once}
         return await self._ask("POST", f"orders/{order}", OrderResult, body)
+
+    async def reload(self, *, who: str, why: str = "") -> ReloadView:
+        """Take up the venue's files; returns what came of it. May take a minute: give the client that time."""
+        return await self._ask("POST", "reload", ReloadView, {"who": who, "why": why})
 
     async def events(self, listening: asyncio.Event | None = None) -> AsyncGenerator[EventView, None]:
         """Every decision from now on; `listening` is set once none can be missed any more.

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from daemon.api_models import DEFAULT_SOCKET_NAME, RoleWord
 from daemon.client import (
+    TIMEOUT_S,
     AsyncDaemonClient,
     ClientError,
     DaemonClient,
@@ -155,9 +156,9 @@ def current_user() -> str:
 
 
 @contextmanager
-def asking(socket: Path | None, state: Path | None) -> Iterator[DaemonClient]:
+def asking(socket: Path | None, state: Path | None, timeout_s: float = TIMEOUT_S) -> Iterator[DaemonClient]:
     """A client whose errors end the command with their message and exit code."""
-    with saying_errors(), DaemonClient(find_socket(socket, state)) as client:
+    with saying_errors(), DaemonClient(find_socket(socket, state), timeout_s=timeout_s) as client:
         yield client
 
 

@@ -1,7 +1,7 @@
 """What the API may ask of the running daemon: a narrow window, so that the API can be tested without one."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -9,6 +9,7 @@ from drivers.contract import LinkHealth
 from rules.decision import Decision
 from rules.explain import Explanation
 from rules.plan import Plan
+from rules.reload import Changes
 from rules.signal import Order
 from rules.status import (
     AlarmStatus,
@@ -20,6 +21,8 @@ from rules.status import (
     ShowStatus,
 )
 from rules.tier import Tier
+
+Outcome = Literal["applied", "unchanged", "refused", "restart"]
 
 
 class JournalHealth(Struct, frozen=True):
@@ -49,12 +52,31 @@ class Event(Struct, frozen=True):
     decision: Decision
 
 
+class ReloadReport(Struct, frozen=True):
+    """What came of a reload; `rules` is the digest of the files in force after it.
+
+    "applied": `changes` says what became of each rule. "unchanged": the files are those in force. "refused": `problems`
+    says why, of `count` in all. "restart": `restart` says what only a restart of the daemon can change. In the last two
+    nothing at all was changed.
+    """
+
+    outcome: Outcome
+    rules: str
+    changes: Changes | None = None
+    problems: tuple[str, ...] = ()
+    count: int = 0
+    restart: tuple[str, ...] = ()
+
+
 class Core(Protocol):
     """The running daemon as the API sees it."""
 
-    plan: Plan
     version: str
     started_wall: float
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force: another one after a reload."""
 
     def engine_time(self) -> float: ...
     def wall_of(self, at: float) -> float:
@@ -84,6 +106,12 @@ class Core(Protocol):
 
     async def order(self, order: Order) -> Sequence[Decision]:
         """Put a person's order through pump, engine and journal; returns its decisions once they are durable."""
+
+    def rules(self) -> str:
+        """The digest of the venue's files in force."""
+
+    async def reload(self, who: str, why: str) -> ReloadReport:
+        """Take the venue's files anew; returns what came of it once that is durable."""
 
     def subscribe(self) -> AsyncIterator[Event]:
         """Decisions from now on. A subscriber too slow for the bound is ended, not waited for."""

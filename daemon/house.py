@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from daemon.broadcast import Broadcast
 from daemon.clock import Clock
-from daemon.core import Event, JournalHealth, OutputHealth
+from daemon.core import Event, JournalHealth, OutputHealth, ReloadReport
 from daemon.journal import Journal
 from daemon.pump import Pump
+from daemon.reload import Reloader
 from daemon.worker import Worker
 from drivers.contract import Link, LinkHealth
 from rules.decision import Decision
-from rules.engine import Engine
 from rules.explain import Explanation
 from rules.plan import Plan
 from rules.signal import Order
@@ -32,25 +32,27 @@ class House:
 
     def __init__(
         self,
-        plan: Plan,
         clock: Clock,
-        engine: Engine,
         pump: Pump,
         journal: Journal,
         links: Mapping[str, tuple[str, Link]],
         workers: Sequence[Worker],
         broadcast: Broadcast,
+        reloader: Reloader,
     ) -> None:
-        self.plan = plan
         self.version = importlib.metadata.version("tocsin")
         self.started_wall = clock.wall()
         self._clock = clock
-        self._engine = engine
         self._pump = pump
         self._journal = journal
         self._links = links
         self._workers = workers
         self._broadcast = broadcast
+        self._reloader = reloader
+
+    @property
+    def plan(self) -> Plan:
+        return self._pump.engine.plan
 
     def engine_time(self) -> float:
         return self._clock.now()
@@ -59,34 +61,34 @@ class House:
         return self._clock.wall_of(at)
 
     def alarms(self) -> Sequence[AlarmStatus]:
-        return self._engine.alarms()
+        return self._pump.engine.alarms()
 
     def explain(self, alarm: str) -> Explanation:
-        return self._engine.explain(alarm)
+        return self._pump.engine.explain(alarm)
 
     def faults(self) -> Sequence[FaultStatus]:
-        return self._engine.faults()
+        return self._pump.engine.faults()
 
     def evacuations(self) -> Sequence[EvacuationStatus]:
-        return self._engine.evacuations()
+        return self._pump.engine.evacuations()
 
     def devices(self) -> Sequence[DeviceStatus]:
-        return self._engine.devices()
+        return self._pump.engine.devices()
 
     def schedules(self) -> Sequence[ScheduleStatus]:
-        return self._engine.schedules()
+        return self._pump.engine.schedules()
 
     def duty(self) -> DutyStatus | None:
-        return self._engine.duty()
+        return self._pump.engine.duty()
 
     def shows(self) -> Sequence[ShowStatus]:
-        return self._engine.shows()
+        return self._pump.engine.shows()
 
     def zone_tiers(self) -> dict[str, Tier]:
-        return self._engine.zone_tiers()
+        return self._pump.engine.zone_tiers()
 
     def flood_since(self) -> float | None:
-        return self._engine.flood_since()
+        return self._pump.engine.flood_since()
 
     def links(self) -> Sequence[tuple[str, str, LinkHealth]]:
         return [(name, kind, link.health) for name, (kind, link) in self._links.items()]
@@ -102,6 +104,12 @@ class House:
 
     async def order(self, order: Order) -> Sequence[Decision]:
         return await self._pump.order(order)
+
+    def rules(self) -> str:
+        return self._reloader.setup.digest
+
+    async def reload(self, who: str, why: str) -> ReloadReport:
+        return await self._reloader.reload(who, why)
 
     def subscribe(self) -> AsyncIterator[Event]:
         return self._broadcast.subscribe()

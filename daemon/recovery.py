@@ -1,10 +1,12 @@
 """The engine and the deliveries owed, as they were: the newest snapshot, and every row after it, folded.
 
-What the engine decides during this fold was journaled in the same rows as its signals, and is dropped. Only when the
-rules have changed in between can it decide what nobody was told: of that, what still stands is news.
+What the engine decides during this fold was journaled in the same rows as its signals, and is dropped. Rows are gone
+through with the rules that were in force when they were written. Only when those are lost can the engine decide what
+nobody was told: of that, what still stands is news.
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -17,7 +19,11 @@ from drivers.contract import Delivery
 from rules.decision import Advance, Decision, Escalate, Evacuate, Raise, Shown
 from rules.engine import Engine
 from rules.plan import Plan
-from rules.signal import Signal
+from rules.reload import swap
+from rules.signal import Reloaded, Signal
+from rules.snapshot import rules_of
+
+PlanOf = Callable[[str], Plan | None]  # the plan that a digest names, if it is still known
 
 _signals: Column[Signal] = Column("signal", Signal)
 _events: Column[Event] = Column("decision", Event)
@@ -48,10 +54,13 @@ def last_stamp(connection: sqlite3.Connection) -> Stamp | None:
     return Stamp(*row) if row else None
 
 
-def recover(connection: sqlite3.Connection, plan: Plan) -> Recovered:
-    """Build engine and ledger from the journal. Raises sqlite3.Error."""
+def recover(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf = lambda _: None) -> Recovered:
+    """Build engine and ledger from the journal. Raises sqlite3.Error.
+
+    The engine decides by the plan that was in force last, or by `plan` when that is not known.
+    """
     memory = Recovered(Engine(plan), last=last_stamp(connection))
-    _fold(connection, memory, after=_from_snapshot(connection, plan, memory))
+    _fold(connection, memory, plan_of, after=_from_snapshot(connection, plan, plan_of, memory))
     memory.news = _still_standing(memory.news, memory.engine)
     (decided,) = connection.execute("SELECT decided FROM commits ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
     # what a full disk kept out of the rows can still be owed, and its number is not given again
@@ -59,14 +68,14 @@ def recover(connection: sqlite3.Connection, plan: Plan) -> Recovered:
     return memory
 
 
-def _from_snapshot(connection: sqlite3.Connection, plan: Plan, memory: Recovered) -> int:
+def _from_snapshot(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf, memory: Recovered) -> int:
     """Take up the newest snapshot that can be read. Returns the row of `commits` that it stands after."""
     sql = "SELECT seq, commit_seq, body, unsettled, in_force FROM snapshots ORDER BY seq DESC"
     for seq, commit, body, unsettled, in_force in connection.execute(sql):
         try:
             owed = _unsettled.decode(unsettled, f"snapshot {seq}", memory.problems)
             standing = _in_force.decode(in_force, f"snapshot {seq}", memory.problems)
-            memory.engine = Engine.restore(plan, body)
+            memory.engine = Engine.restore(_plan_then(rules_of(body), plan, plan_of, memory), body)
         except (msgspec.MsgspecError, ValueError) as error:
             memory.problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
             continue
@@ -75,7 +84,16 @@ def _from_snapshot(connection: sqlite3.Connection, plan: Plan, memory: Recovered
     return 0
 
 
-def _fold(connection: sqlite3.Connection, memory: Recovered, after: int) -> None:
+def _plan_then(rules: str, plan: Plan, plan_of: PlanOf, memory: Recovered) -> Plan:
+    """The plan that was in force, or `plan` with a problem noted."""
+    found = plan_of(rules) if rules else plan
+    if found is None:
+        text = f"the rules {rules} under which the journal was written are not kept in the state folder"
+        memory.problems.append(f"{text}; it was gone through with other rules, look at what stands")
+    return found or plan
+
+
+def _fold(connection: sqlite3.Connection, memory: Recovered, plan_of: PlanOf, after: int) -> None:
     runs = _runs(connection)
     rows = connection.execute(
         "SELECT seq, run, signals, events, settled FROM commits WHERE seq > ? ORDER BY seq", (after,)
@@ -83,12 +101,19 @@ def _fold(connection: sqlite3.Connection, memory: Recovered, after: int) -> None
     for seq, run, signals, events, settled in rows:
         fresh: list[Decision] = []
         for signal in _read(_signals, signals, seq, memory.problems):
-            fresh += memory.engine.step(signal)
+            fresh += _step(memory, signal, plan_of)
             memory.folded += 1
         decided = _read(_events, events, seq, memory.problems)
         if fresh:
             memory.news += _untold(fresh, decided)
         memory.ledger.take(runs[run], decided, _read(_settled, settled, seq, memory.problems))
+
+
+def _step(memory: Recovered, signal: Signal, plan_of: PlanOf) -> list[Decision]:
+    if not isinstance(signal, Reloaded):
+        return memory.engine.step(signal)
+    old, memory.engine = memory.engine, Engine(_plan_then(signal.rules, memory.engine.plan, plan_of, memory))
+    return swap(old, memory.engine, signal)
 
 
 def _untold(fresh: list[Decision], decided: list[Event]) -> list[Decision]:

@@ -9,13 +9,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from daemon.api_models import DEFAULT_SOCKET_NAME
 
 if TYPE_CHECKING:
-    from config.setup import Setup
+    from config.apart import CheckEnded
+    from config.files import FileSet
+    from config.problem import ConfigError
     from daemon.house import House
+    from daemon.reload import Start
 
 EXIT_BAD_CONFIGURATION = 1
 EXIT_STATE_HELD = 3
@@ -41,29 +45,34 @@ def run(
 ) -> None:
     """Run the daemon for the venue in DIR until it is told to stop (SIGTERM or Ctrl-C).
 
+    It takes up changed files by itself, at once with SIGHUP or `tocsin reload`. Files that are refused change nothing;
+    at the start the last good ones are used instead.
+
     Exit codes: 0 stopped; 1 bad configuration or no state directory; 3 another daemon holds the state directory.
     """
-    setup = _load(directory, overrides or [])
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     folder = state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])
+    start = _start(directory, tuple(overrides or ()), folder)
     _hold(folder)
     from daemon.log import LogThread
 
     log = LogThread()
     sys.setswitchinterval(SWITCH_S)
     try:
-        asyncio.run(_main(setup, folder, socket or folder / DEFAULT_SOCKET_NAME))
+        asyncio.run(_main(start, folder, socket or folder / DEFAULT_SOCKET_NAME))
     finally:
         log.stop(LOG_S)
 
 
-async def _main(setup: "Setup", folder: Path, socket: Path) -> None:
+async def _main(start: "Start", folder: Path, socket: Path) -> None:
     from daemon import app
 
-    stop = asyncio.Event()
+    stop, hangup = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await app.run(setup, folder, _api(socket), stop)
+    loop.add_signal_handler(signal.SIGHUP, hangup.set)
+    await app.run(start, folder, _api(socket), stop, hangup)
 
 
 def _api(socket: Path) -> "Callable[[House], Awaitable[None]]":
@@ -72,14 +81,43 @@ def _api(socket: Path) -> "Callable[[House], Awaitable[None]]":
     return lambda house: serve(house, socket)
 
 
-def _load(directory: Path, overrides: list[str]) -> "Setup":
-    from config.load import load
+def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start":
+    """The directory's files; where they are refused, the last good ones. What differs from those is checked in a child
+    first, so that no file can keep the daemon from its start.
+    """
+    from config.apart import CheckEnded, refuse_apart
+    from config.files import read_files
+    from config.load import load_files
     from config.problem import ConfigError
+    from daemon.reload import Start
+    from daemon.rule_sets import RuleSets
 
+    found = read_files(directory, overrides)
+    last = RuleSets(folder).last()
     try:
-        return load(directory, overrides)
-    except ConfigError as error:
+        if last is not None and last.digest != found.digest:
+            refuse_apart(found)
+        return Start(load_files(found), found, directory, overrides)
+    except (ConfigError, CheckEnded) as error:
         typer.echo(str(error), err=True)
+        if last is None:
+            raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
+        return _last_good(msgspec.structs.replace(last, overrides=overrides), directory, error)
+
+
+def _last_good(last: "FileSet", directory: Path, error: "ConfigError | CheckEnded") -> "Start":
+    from config.load import load_files
+    from config.problem import ConfigError
+    from daemon.reload import Start
+    from daemon.reload_words import refusal
+
+    problems = tuple(map(str, error.problems)) if isinstance(error, ConfigError) else (f"{directory}: {error}",)
+    count = error.count if isinstance(error, ConfigError) else 1
+    typer.echo("tocsin: starting with the last good files, kept in the state folder", err=True)
+    try:
+        return Start(load_files(last), last, directory, last.overrides, refusal(problems, count))
+    except ConfigError as also:
+        typer.echo(f"the last good files are refused too:\n{also}", err=True)
         raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
 
 

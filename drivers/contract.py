@@ -137,6 +137,9 @@ class Output(Protocol):
         """Told once, before `run`: what stands since an earlier run of the daemon. It is shown again where states are
         kept, and an evacuation in force is repeated under the id it has; none of it is news."""
 
+    def rename(self, venue: Venue, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
+        """The venue's files have changed: names of zones and devices and the texts of evacuation plans from now on."""
+
     async def run(self) -> None: ...
 
     async def deliver(self, delivery: Delivery) -> None:

@@ -1,6 +1,6 @@
 """All alarms of the house, and what follows when one of them changes: zone tiers, investigations, evacuations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Literal
 
 from rules import lifecycle
@@ -216,12 +216,16 @@ class Board:
             cause.alarm.chatter.expire(now)
             self.settle(cause, now)
 
-    def take_up(self, now: float) -> None:
-        """After a restore: rebuild aggregates, zone tiers and timers from the alarms and devices."""
+    def take_up(self, kept: Container[str], now: float) -> None:
+        """After a restore: rebuild aggregates, zone tiers and timers from the alarms that were kept and the devices.
+        The other alarms are at rest: of a large venue's that is nearly all.
+        """
         for cause in self.causes.values():
+            alarm = cause.alarm
             if isinstance(cause, GroupCause):
                 cause.refresh(now)
-            alarm = cause.alarm
+            elif alarm.id not in kept:
+                continue
             self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())
             self.annunciator.note(alarm)
             self.evacuations.ways.change(alarm, Tier.NONE, alarm.tier)

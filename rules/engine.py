@@ -233,7 +233,7 @@ class Engine:
                 self._left_over.investigation_gone(alarm, alarm_kept)
         self._faults.standing = {(fault.source, fault.code): fault for fault in kept.faults}
         self._board.annunciator.restore(kept.flood_raised, kept.flood_since)
-        self._board.take_up(kept.now)
+        self._board.take_up(kept.alarms, kept.now)
         self._board.evacuations.restore(kept.evacuations, kept.evacuation_count)
         self._left_over.zones_told(kept.zones, self._board.zones.tiers)
         self._expect_all()

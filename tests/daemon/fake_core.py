@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from daemon.core import Event, JournalHealth, OutputHealth
+from daemon.core import Event, JournalHealth, OutputHealth, ReloadReport
 from drivers.contract import LinkHealth
 from rules.decision import Because, Decision, Refuse
 from rules.engine import Engine
@@ -101,6 +101,8 @@ class FakeCore:
     answer: tuple[Decision, ...] = ()
     order_takes: asyncio.Event | None = None
     orders: list[Order] = field(default_factory=list)
+    reloads: list[tuple[str, str]] = field(default_factory=list)  # who, why
+    reloaded: ReloadReport = field(default_factory=lambda: ReloadReport("unchanged", "feedbeef00000000"))
     queues: list[asyncio.Queue[Event | None]] = field(default_factory=list)
     joined: asyncio.Event = field(default_factory=asyncio.Event)  # somebody subscribed
     left: asyncio.Event = field(default_factory=asyncio.Event)  # a subscriber left or was ended
@@ -163,6 +165,13 @@ class FakeCore:
         if self.refuse:
             return (Refuse(self.time, type(order).__name__.lower(), "", self.refuse),)
         return self.answer
+
+    def rules(self) -> str:
+        return "feedbeef00000000"
+
+    async def reload(self, who: str, why: str) -> ReloadReport:
+        self.reloads.append((who, why))
+        return self.reloaded
 
     def subscribe(self) -> AsyncIterator[Event]:
         queue: asyncio.Queue[Event | None] = asyncio.Queue()

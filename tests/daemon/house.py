@@ -1,7 +1,7 @@
 """A venue of three devices, and clocks and outputs that tests hold in their hands."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from daemon.clock import Stamp
 from drivers.contract import Delivery, DeliveryFailed, LinkHealth
@@ -100,6 +100,9 @@ class HandOutput:
 
     def take_up(self, standing: Sequence[Delivery]) -> None:
         """It keeps no states."""
+
+    def rename(self, venue: Venue, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
+        """It shows no names."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()

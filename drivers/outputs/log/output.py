@@ -1,7 +1,7 @@
 """The log output: one line a person can read for each decision, to the logger "tocsin.decisions"."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from drivers.contract import Delivery, LinkHealth, OutputContext
@@ -38,6 +38,7 @@ from rules.decision import (
     Withheld,
     ZoneTier,
 )
+from rules.plan import EvacuationPlan
 from rules.tier import Tier
 from rules.venue import Venue
 
@@ -67,7 +68,11 @@ class LogOutput:
     def __init__(self, name: str, settings: LogOutputSettings, context: OutputContext) -> None:
         self.name = name
         self.health = LinkHealth(up=True, since=context.now())
-        self._lines = Lines(context.venue, settings.language)
+        self._language = settings.language
+        self.rename(context.venue, context.evacuation_plans)
+
+    def rename(self, venue: Venue, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
+        self._lines = Lines(venue, self._language)
 
     async def run(self) -> None:
         """There is no connection to keep."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -14,6 +14,8 @@ from drivers.links.mqtt_wire import Publish
 from drivers.outputs.mqtt.render import Renderer, State
 from drivers.outputs.mqtt.settings import MqttOutputSettings
 from rules.decision import Advance, EndEvacuation, Evacuate, Reroute
+from rules.plan import EvacuationPlan
+from rules.venue import Venue
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class MqttOutput:
         self.name = name
         self.health = LinkHealth()
         self._now = context.now
+        self._prefix = settings.prefix
         self._render = Renderer(settings.prefix, context.venue, context.evacuation_plans)
         client_id = f"{link.client_id or f'tocsin-{settings.link}'}-out"
         identity = Identity(client_id, False, (self._render.confirm_topic,), (self._render.daemon_topic, b"offline"))
@@ -66,6 +69,9 @@ class MqttOutput:
             if state is not None:
                 self._keep(state)
             self._follow(delivery)
+
+    def rename(self, venue: Venue, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
+        self._render = Renderer(self._prefix, venue, evacuation_plans)
 
     async def run(self) -> None:
         """Keeps the connection, until cancelled."""
