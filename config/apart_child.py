@@ -18,7 +18,7 @@ def main() -> None:
     """Ends by SystemExit with NO_MEMORY when the limits are too small."""
     signal.alarm(ALONE_S)
     with contextlib.suppress(OSError):
-        os.nice(10)
+        os.nice(5)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(EXPENDABLE)
     try:

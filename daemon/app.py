@@ -5,7 +5,7 @@ import gc
 import logging
 import secrets
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from daemon.worker import Worker
 from drivers.contract import Delivery, Link, Output, OutputContext
 from drivers.registry import LINKS, OUTPUTS
 from rules.engine import Engine
-from rules.plan import EvacuationPlan, Plan
+from rules.plan import Plan
 from rules.signal import Fault, Recovered, Resumed, Signal, Tick
 
 JOURNAL = "tocsin/journal"
@@ -179,9 +179,7 @@ class _Parts:
         calendar = self._keep("tocsin/calendar", self._calendar.run)
         reloader = self._keep("tocsin/rules", lambda: self._reloader.run(hangup))
         kept = [*telling, *hearing, api, calendar, reloader]
-        watchdog = asyncio.create_task(
-            Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog"
-        )
+        watchdog = asyncio.create_task(Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.collect()
         gc.freeze()  # what stands now stays: the collector need not walk it again in the middle of an alarm
@@ -238,9 +236,9 @@ class _Parts:
         except TimeoutError:
             _log.warning("pump and journal did not come to rest within %.1f s", within_s)
 
-    def _adopt(self, setup: Setup, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
+    def _adopt(self, setup: Setup) -> None:
         for output in self._outputs:
-            output.rename(setup.plan.venue, evacuation_plans)
+            output.rename(setup.plan.venue, setup.plan.evacuation_plans)
         self._calendar.follow(setup.plan.schedules, setup.time_zone)
 
     def _on_degraded(self, reason: str) -> None:

@@ -9,13 +9,13 @@ import gc
 import logging
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from config.apart import CheckEnded, refuse_apart
-from config.files import FileSet, fingerprint, read_files
+from config.files import VENUE, FileSet, fingerprint, read_files
 from config.load import load_files
 from config.problem import ConfigError
 from config.setup import Setup
@@ -27,7 +27,6 @@ from daemon.rule_sets import RuleSets
 from drivers.contract import Now
 from rules.decision import Decision
 from rules.engine import Engine
-from rules.plan import EvacuationPlan
 from rules.reload import compare, counted
 from rules.signal import Fault, Recovered
 
@@ -63,9 +62,9 @@ class Reloader:
         sets: RuleSets,
         pump: Pump,
         now: Now,
-        adopt: Callable[[Setup, Mapping[str, EvacuationPlan]], None],
+        adopt: Callable[[Setup], None],
     ) -> None:
-        """`adopt` is called after each change, with the plans that people may still be told about."""
+        """`adopt` is called after each change."""
         self.setup = start.setup
         self._start: Start | None = start
         self._directory = start.directory
@@ -137,6 +136,10 @@ class Reloader:
             self._end(REFUSED)
             self.complain(RESTART, f"{'; '.join(restart)}: restart the daemon to take the files up; nothing is changed")
             return ReloadReport("restart", self.setup.digest, restart=restart)
+        gone = {one.plan for one in self._pump.engine.evacuations()} - setup.plan.evacuation_plans.keys()
+        if gone:
+            text = f"evacuation plan {min(gone)!r} is in force and cannot go before the all-clear"
+            return self._refuse((f"{found.path(VENUE)}:1:1: {text}",), 1)
         return await self._put_in_force(found, setup, fresh, who, why)
 
     async def _put_in_force(self, found: FileSet, setup: Setup, fresh: Engine, who: str, why: str) -> ReloadReport:
@@ -151,7 +154,10 @@ class Reloader:
         except RulesUnusable as error:
             _log.exception("the engine cannot go on under the new rules")
             return self._refuse((str(error),), 1)
-        self._take(setup)
+        self.setup = setup
+        self._adopt(setup)
+        self._end(NOT_KEPT)
+        self._well()
         return ReloadReport("applied", setup.digest, changes)
 
     async def _check(self, found: FileSet) -> None:
@@ -162,15 +168,6 @@ class Reloader:
             if self._child is not None:
                 self._child.kill()
             raise
-
-    def _take(self, setup: Setup) -> None:
-        in_force = {one.plan for one in self._pump.engine.evacuations()}
-        before = self.setup.plan.evacuation_plans
-        kept = {name: plan for name, plan in before.items() if name in in_force}
-        self.setup = setup
-        self._adopt(setup, {**kept, **setup.plan.evacuation_plans})
-        self._end(NOT_KEPT)
-        self._well()
 
     def _begun(self, answer: "asyncio.Future[Sequence[Decision]]") -> None:
         error = None if answer.cancelled() else answer.exception()

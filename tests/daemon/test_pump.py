@@ -17,7 +17,7 @@ from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
 from daemon.ledger import Run
 from daemon.outbox import Outbox
-from daemon.pump import INBOX_SIGNALS, Pump
+from daemon.pump import INBOX_SIGNALS, Pump, RulesUnusable
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
 from daemon.worker import Worker
@@ -350,3 +350,38 @@ async def test_a_snapshot_is_taken_in_time(tmp_path: Path) -> None:
         for _ in range(4):
             await bench.durable(*[Heard(clock.now(), "det-1")] * (pump_module.SNAPSHOT_SIGNALS // 4))
         assert _query(path, "SELECT count(*) FROM snapshots") == [(2,)]
+
+
+async def test_other_rules_and_a_snapshot_after_them_are_one_transaction(tmp_path: Path) -> None:
+    """No row after the change can be gone through from a snapshot before it; signals around it keep their order."""
+    path, clock = tmp_path / "journal.db", HandClock()
+    async with running(path, clock) as bench:
+        await bench.durable(Tick(100.0))
+        bench.pump.put([house.smoke(101.0, 6.0, 1)])
+        clock.pass_s(2.0)
+        fresh = Engine(house.plan())
+        changed = bench.pump.reload(fresh, "digest", "li", "tuned")
+        bench.pump.put([house.smoke(103.0, 6.0, 2)])
+        assert await asyncio.wait_for(changed, 10) == []
+        assert bench.pump.engine is fresh
+    rows = _query(path, "SELECT commit_seq, kind FROM signals WHERE kind = 'reloaded'")
+    assert rows == _query(path, "SELECT commit_seq, 'reloaded' FROM snapshots")
+    kinds = [kind for (kind,) in _query(path, "SELECT kind FROM signals ORDER BY commit_seq, position")]
+    assert kinds == ["tick", "reading", "tick", "reloaded", "reading"]
+
+
+async def test_rules_that_the_engine_cannot_run_leave_the_old_ones(tmp_path: Path) -> None:
+    """A bug that other rules lay bare is not fatal: the engine that was there is whole and goes on."""
+    path, clock = tmp_path / "journal.db", HandClock()
+
+    class Faulty(Engine):
+        def take_up(self, body: bytes) -> None:
+            raise ZeroDivisionError("bug")
+
+    async with running(path, clock) as bench:
+        with pytest.raises(RulesUnusable, match="ZeroDivisionError"):
+            await asyncio.wait_for(bench.pump.reload(Faulty(house.plan()), "digest"), 10)
+        assert bench.pump.engine is bench.engine
+        await bench.durable(house.press(101.0, 1))
+        await bench.output.until(lambda: any(isinstance(one.decision, Evacuate) for one in bench.output.confirmed))
+    assert _query(path, "SELECT count(*) FROM signals WHERE kind = 'reloaded'") == [(0,)]

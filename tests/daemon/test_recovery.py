@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,9 @@ from daemon.recovery import Recovered, recover
 from drivers.contract import Delivery
 from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Reroute, ZoneTier
 from rules.engine import Engine
-from rules.signal import Signal, Tick
+from rules.expression import parse
+from rules.plan import Plan
+from rules.signal import Reloaded, Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
 
@@ -275,3 +279,49 @@ async def test_under_the_same_rules_nothing_of_the_past_is_news(tmp_path: Path) 
     events = [Event(number, 1005.0, decision) for number, decision in enumerate(told, start=1)]
     await _written(path, FIRST, Entry(Stamp(5.0, 1005.0, "boot", 5.0), heard, events))
     assert _recovered(path).news == []
+
+
+def _reloaded_rows() -> tuple[list[Entry], Plan]:
+    """Smoke below 4.8 is told under one set of rules and, after a reload, under a stricter one; no snapshot."""
+    lower = house.plan()
+    strict = replace(lower.rules[0], tiers=(replace(lower.rules[0].tiers[0], when=parse("smoke_obscuration >= 3")),))
+    stricter = replace(lower, rules=(strict, *lower.rules[1:]))
+    engine = Engine(lower)
+    first: list[Signal] = [Tick(1.0), house.smoke(2.0, 3.5, 1)]
+    for signal in first:
+        assert engine.step(signal) == []
+    entries = [
+        Entry(Stamp(2.0, 1002.0, "boot", 2.0), first),
+        Entry(Stamp(3.0, 1003.0, "boot", 3.0), [Reloaded(3.0, "strict")]),
+    ]
+    return entries, stricter
+
+
+async def test_rows_are_gone_through_with_the_rules_that_were_in_force(tmp_path: Path) -> None:
+    """The engine changes its plan where the journal says so; its delay counts from there."""
+    path = tmp_path / "journal.db"
+    entries, stricter = _reloaded_rows()
+    await _written(path, FIRST, *entries, apart=True)
+    with closing(open_database(path)) as connection:
+        memory = recover(connection, house.plan(), {"strict": stricter}.get)
+    assert memory.engine.plan is stricter
+    assert memory.engine.rules == "strict"
+    assert memory.engine.deadline() == 8.0
+    assert memory.problems == []
+
+
+async def test_rules_that_are_not_kept_any_more_are_said(tmp_path: Path) -> None:
+    """The rows are gone through with the rules of this start, and people are told to look; from a snapshot too."""
+    path = tmp_path / "journal.db"
+    entries, _ = _reloaded_rows()
+    await _written(path, FIRST, *entries, apart=True)
+    with closing(open_database(path)) as connection:
+        (problem,) = recover(connection, house.plan()).problems
+    assert problem.startswith("the rules strict under which the journal was written are not kept")
+    engine = Engine(house.plan())
+    engine.step(Reloaded(1.0, "lost"))
+    snapshot = Entry(Stamp(4.0, 1004.0, "boot", 4.0), [Tick(4.0)], snapshot=engine.snapshot())
+    await _written(path, SECOND, snapshot)
+    with closing(open_database(path)) as connection:
+        (problem,) = recover(connection, house.plan()).problems
+    assert "the rules lost" in problem
