@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from config.load import load
-from rules.decision import Decision, Escalate, Evacuate, Investigate, Raise, StandDown
+from rules.decision import Decision, Escalate, Evacuate, Investigate, Raise, Shown, StandDown
 from rules.engine import Engine
 from rules.plan import Plan
-from rules.signal import Fault, Heard, Reading, Reset, Tick
+from rules.signal import Fault, Heard, LinkDown, LinkUp, Reading, Reset, Tick
 from rules.tier import Tier
 
 KTV = Path(__file__).parents[2] / "config" / "samples" / "ktv"
@@ -216,6 +216,17 @@ def test_a_dead_supply_explains_the_plugs_that_it_feeds(plan: Plan) -> None:
     story.until(119, 121)
     assert story.tier("device-lost@plug-1-2") is Tier.BLUE
     assert story.tier("device-lost@plug-1-1") is Tier.NONE
+
+
+def test_a_dead_wire_explains_what_is_behind_it_but_no_detector(plan: Plan) -> None:
+    """One broken wire is one thing to do; a house without fire detection is another, and is shown."""
+    engine = Engine(plan)
+    engine.step(LinkDown(1.0, "broker", "cut"))
+    said = [*engine.step(Heard(2.0, "plug-1-1", False)), *engine.step(Heard(2.0, "det-101", False))]
+    assert rises(said) == [("detector-lost@det-101", Tier.YELLOW)]
+    assert {one.explained_by for one in engine.faults() if one.code == "offline"} == {"broker"}
+    back = [one for one in engine.step(LinkUp(3.0, "broker")) if isinstance(one, Shown)]
+    assert [one.alarm for one in back] == ["device-lost@plug-1-1"]
 
 
 def test_voltage_out_of_band_is_no_dip(plan: Plan) -> None:

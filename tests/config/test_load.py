@@ -15,7 +15,9 @@ from config.problem import ConfigError
 from config.setup import Setup
 from drivers.registry import DRIVERS, LINKS, OUTPUTS
 from rules.engine import Engine
+from rules.plan import Limits
 from rules.tier import Tier
+from tests.config.conftest import VENUE
 
 Write = Callable[..., Path]
 
@@ -161,3 +163,12 @@ def test_what_is_no_file_is_told_and_never_waited_for(tmp_path: Path, wrong: str
     with pytest.raises(ConfigError) as refused:
         load(tmp_path)
     assert [problem.line for problem in refused.value.problems] == [1]
+
+
+def test_limits_and_what_feeds_a_device_reach_the_plan(ktv: Setup, write: Write) -> None:
+    """What the venue file says of both is what the engine goes by; without limits a shift and a week hold."""
+    assert ktv.plan.limits == Limits(8 * 3600.0, 7 * 24 * 3600.0)
+    assert ktv.plan.venue.feeders["plug-2-1"] == ("meter-2",)
+    assert load(SAMPLES / "minimal").plan.venue.devices["smoke-1"].fed_by is None
+    directory = write(VENUE + "limits: {shelve_max: 30m, out_of_service_max: 2h}\n")
+    assert load(directory).plan.limits == Limits(1800.0, 7200.0)
