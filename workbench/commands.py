@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-ALL = 1_000_000
 
 
 def run_tests(
@@ -35,8 +34,9 @@ def run_tests(
         bool, typer.Option("--mutate", help="Change each threshold, delay and tier; say which change no test notices.")
     ] = False,
     limit: Annotated[
-        int, typer.Option("--mutants", metavar="N", min=1, help="At most N changes, spread over all rules.")
-    ] = ALL,
+        int,
+        typer.Option("--mutants", metavar="N", min=1, help="At most N changes, spread over all rules; 5000 at most."),
+    ] = 5000,
     as_json: Annotated[bool, typer.Option("--json", help="The results as JSON, for programs.")] = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results for CI.")] = None,
 ) -> None:
@@ -48,6 +48,7 @@ def run_tests(
 
     from workbench.ruletests import report
     from workbench.ruletests.coverage import Coverage
+    from workbench.ruletests.hunt import count
     from workbench.ruletests.suite import load_suite, run
 
     chosen = files or [Path("tests")]
@@ -83,7 +84,7 @@ def run_tests(
     verdicts: list[Verdict] = []
     if mutate and not failed:
         verdicts = _hunt(chosen, keyword, venues, limit)
-        report.tell_mutants(console, verdicts)
+        report.tell_mutants(console, verdicts, count(venues))
         told["mutants"] = report.mutants_as_json(verdicts)
     elif mutate:
         console.print("no rule was changed: all tests must pass first")

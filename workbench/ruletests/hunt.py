@@ -61,13 +61,17 @@ def hunt(
 
     The processes read the files anew: a plan of live closures does not travel.
     """
-    total = sum(1 for venue in venues for _ in mutants(venue.plan))
-    chosen = _spread(total, min(limit, MAX_MUTANTS))
+    chosen = _spread(count(venues), min(limit, MAX_MUTANTS))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, context, _begin, (list(files), keyword)) as pool:
         for done, verdict in enumerate(pool.map(_judge, chosen, chunksize=CHUNK), 1):
             progress(done, len(chosen))
             yield verdict
+
+
+def count(venues: Sequence[Venue]) -> int:
+    """How many mutants there are."""
+    return sum(1 for venue in venues for _ in mutants(venue.plan))
 
 
 def _spread(total: int, limit: int) -> list[int]:

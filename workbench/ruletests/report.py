@@ -143,13 +143,15 @@ def coverage_as_json(coverage: Coverage) -> dict[str, Any]:
     }
 
 
-def tell_mutants(console: Console, verdicts: Sequence[Verdict]) -> None:
-    """Each change that no test notices, and how many were noticed."""
+def tell_mutants(console: Console, verdicts: Sequence[Verdict], possible: int) -> None:
+    """Each change that no test notices, how many were noticed, and how many were not tried."""
     survived = [verdict for verdict in verdicts if verdict.survived]
     for verdict in survived:
         text = f"no test notices that {verdict.line} {verdict.rule}: {verdict.text}"
         console.print(Text(text, "bold yellow"), soft_wrap=True)
-    console.print(f"{len(verdicts) - len(survived)} of {len(verdicts)} changes noticed")
+    left = possible - len(verdicts)
+    untried = f", {left} not tried" if left else ""
+    console.print(f"{len(verdicts) - len(survived)} of {len(verdicts)} changes noticed{untried}")
 
 
 def mutants_as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
