@@ -11,9 +11,11 @@ from rules.analysis.chain import Event, Part
 from rules.analysis.chains import Chains, slowest
 from rules.analysis.drive import HORIZON_S, LAST_INSTANT_S, Stage, first_evacuation, first_red
 from rules.analysis.extremes import calm, extreme
+from rules.analysis.places import Places, coincidences
 from rules.analysis.reach import Reach, Told
 from rules.analysis.week import ALWAYS, MAX_SITUATIONS, TooManySituations, situations
 from rules.decision import Clear, Return
+from rules.expression import parse
 from rules.plan import DutyRule, InvestigationRule, Plan, Rule, VerifyRule
 from rules.schedule import Schedule, Span
 from rules.tier import Tier
@@ -311,3 +313,31 @@ def test_no_rule_has_a_seen_part_of_no_time() -> None:
     """In words, only what takes time is told."""
     assert Event((Part("verified", 0.0),)).words == "at once"
     assert Event((Part("delay", 2.0), Part("look", 60.0))).words == "delay 2 s + look 60 s"
+
+
+def test_a_detector_beside_the_zone_agrees() -> None:
+    """`among: neighbours`: the arithmetic takes the company from next door, as the engine does."""
+    when = "alarms([smoke], at: orange, devices: 2, within: 60s, among: neighbours)"
+    rooms = rule("rooms", "zone", ["room-a", "room-b"], tier("red", when), evacuate="whole")
+    whole = plan(replace(SMOKE, tiers=SMOKE.tiers[1:]), rooms, devices=DEVICES)
+    zones = dict(whole.venue.zones) | {"room-a": replace(whole.venue.zones["room-a"], neighbours=("room-b",))}
+    house = replace(whole, venue=replace(whole.venue, zones=zones))
+    pair = [chain for chain in Chains(house).all() if chain.others and chain.device == "det-a"]
+    assert [list(chain.told) for chain in pair] == [["det-b", "det-a"]]
+    assert first_evacuation(Stage(house).play(pair[0].told)) == 0.0
+    assert not [chain for chain in Chains(whole).all() if chain.red], "without a neighbour no room has two"
+
+
+def test_what_is_not_of_one_device_is_not_worked_out() -> None:
+    """Alarms read by a device rule, windows other than a rise: never called reached."""
+    for when in ("alarms([smoke]) and smoke", "max(temperature, 60s) > 50", "count(smoke, 60s) >= 1"):
+        house = plan(SMOKE, rule("r", "device", ["det-a"], tier("red", when), evacuate="whole"), devices=DEVICES)
+        assert evacuation(told("det-a", of=house), house) is None
+
+
+def test_a_device_rule_may_read_the_zones_that_hold_it() -> None:
+    """What can count for it: its own alarm, and those of its zones."""
+    reader = rule("reader", "device", ["det-a"], tier("red", "alarms([confirmed]) and smoke"))
+    (known,) = Places(plan(SMOKE, HEAT, CONFIRMED, reader, devices=DEVICES)).known(reader)
+    (read,) = coincidences(parse("alarms([confirmed, smoke])").root)
+    assert known.can_alarm(read.call) and read.names.names == ("confirmed", "smoke")
