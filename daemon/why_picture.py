@@ -14,13 +14,13 @@ _TRUTH: dict[bool | None, tuple[tuple[str, str], str]] = {
     False: (("no", "否"), ""),
     None: (("unknown", "未知"), "bold red"),
 }
-_PHASE: dict[str, tuple[str, str]] = {
+PHASE: dict[str, tuple[str, str]] = {
     "inactive": ("not true", "未成立"),
     "pending": ("waits", "延时中"),
     "active": ("true", "成立"),
     "returning": ("true, waits to end", "成立, 恢复延时中"),
-    "verifying": ("is being verified", "验证中"),
-    "confirming": ("is being verified", "验证中"),
+    "resetting": ("first signal, waits to look again", "首次信号, 等待复核"),
+    "confirming": ("first signal, waits for it to come again", "首次信号, 等待再次出现"),
 }
 
 
@@ -44,7 +44,7 @@ def why_picture(why: WhyView, lang: Lang) -> Iterator[Text]:
 
 
 def _tier(tier: WhyTierView, lang: Lang) -> Iterator[Text]:
-    line = Text().append_text(tier_text(tier.tier, lang)).append(f"  {pick(_PHASE[tier.phase], lang)}")
+    line = Text().append_text(tier_text(tier.tier, lang)).append(f"  {pick(PHASE[tier.phase], lang)}")
     if tier.left_s is not None:
         line.append(pick((f", {tier.left_s:.1f} s left", f", 还剩 {tier.left_s:.1f} 秒"), lang))
     delays = [

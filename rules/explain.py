@@ -154,7 +154,7 @@ def _investigation_notes(investigation: Investigation, now: float) -> list[str]:
         return [f"the investigation ran out: {investigation.overdue}"]
     if investigation.running:
         triggers = ", ".join(alarm.id for alarm in investigation.triggers[:MAX_NAMED])
-        return [f"{_investigating(investigation, now)}; it began with {triggers}"]
+        return [f"the investigation began with {triggers}"]
     return [f"no investigation runs; one alarm of {', '.join(investigation.rule.of)} would begin it"]
 
 

@@ -17,7 +17,9 @@ from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
 from daemon.ledger import Ledger, Run
 from daemon.why import Answer, UnknownAlarm, alarm_at, why_not
+from daemon.why_picture import PHASE
 from rules.engine import Engine
+from rules.level import Phase
 from rules.plan import Plan
 from rules.signal import LinkUp, Reading, Signal, Tick
 from tests.conftest import ROOT
@@ -149,6 +151,11 @@ def test_alarm_at_finds_the_place_or_says_why_not() -> None:
     ktv = load(ROOT / "config/samples/ktv").plan
     assert alarm_at(ktv, "fire-confirmed@det-305") == "fire-confirmed@floor-3"
     assert alarm_at(ktv, "fire-confirmed@room-305") == "fire-confirmed@floor-3"
+
+
+def test_every_phase_has_its_word() -> None:
+    """A new phase of a tier must be named for people."""
+    assert set(PHASE) == {phase.value for phase in Phase}
 
 
 async def test_the_api_explains(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_investigation_is_explained_at_each_step() -> None:
     story.read(10, "det-a", smoke_obscuration=6.0)
     found = explained(story, "confirmed@floor")
     assert found.verdict == "staff have 15 s left to acknowledge before it is taken as true"
-    assert found.notes[-1].endswith("it began with smoke@det-a")
+    assert found.notes[-1].endswith("the investigation began with smoke@det-a")
     story.tell(Acknowledge(20, "smoke@det-a", "duty", "going"))
     story.tick(21)
     assert explained(story, "confirmed@floor").verdict == "staff have 59 s left to look before it is taken as true"
