@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from daemon import api
+from daemon.core import ReloadReport
 from rules.decision import Acknowledged, Because
 from rules.signal import (
     Acknowledge,
@@ -295,3 +296,14 @@ async def test_time_is_the_cores(core: FakeCore, socket: Path) -> None:
     status = await get(core, socket, "/v1/status")
     assert status["time"] == "2026-09-22T14:13:20.000Z"
     assert core.wall_of(core.time) == WALL + 86_400
+
+
+async def test_a_reload_answers_with_what_came_of_it(core: FakeCore, socket: Path) -> None:
+    """Refused files are an answer too: the request was carried out."""
+    core.reloaded = ReloadReport("refused", "abc", problems=("house.yaml:1:2: no",), count=3)
+    async with served(core, socket), http(socket) as client:
+        answer = await client.post("/v1/reload", json={"who": "lin", "why": "tuned"})
+        nobody = await client.post("/v1/reload", json={})
+    assert (answer.status_code, nobody.status_code) == (200, 422)
+    assert answer.json()["problems"] == ["house.yaml:1:2: no"] and answer.json()["count"] == 3
+    assert core.reloads == [("lin", "tuned")]
