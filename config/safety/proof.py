@@ -10,7 +10,11 @@ from rules.analysis.drive import LAST_INSTANT_S, first_evacuation, first_red
 from rules.analysis.week import situations
 from rules.plan import Plan
 
-MAX_PLAYED = 64  # chains, when not all are asked for: 4 ms each in a venue of 150 devices, 40 ms in one of 1,000
+# Chains played when not all are asked for. Each costs a new engine, in proportion to the alarms that there can be: 4 ms
+# with 1,000 of them. So the whole takes a second or two, however large the venue.
+MAX_PLAYED = 64
+MIN_PLAYED = 8
+PLAYED_ALARMS = 40_000
 SLACK_S = 16 * LAST_INSTANT_S  # staff act at the last instant of each look round, which is not quite the end of it
 
 
@@ -24,12 +28,14 @@ class Proof:
 
 
 def prove(plan: Plan, *, everything: bool = False) -> Proof:
-    """Play the chains of a checked plan; `everything`: also more than MAX_PLAYED."""
+    """Play the chains of a checked plan; `everything`: all of them, however many."""
     hours = {around.when: Stories(plan, around) for around in situations(plan)}
     chains = slowest(chain for stories in hours.values() for chain in stories.chains.all())
     lines = {rule.id: rule.line for rule in plan.rules}
     problems: list[Problem] = []
-    number = len(chains) if everything else min(MAX_PLAYED, len(chains))
+    alarms = sum(len(rule.places) for rule in plan.rules)
+    bound = min(MAX_PLAYED, max(MIN_PLAYED, PLAYED_ALARMS // max(1, alarms)))
+    number = len(chains) if everything else min(bound, len(chains))
     for index, chain in enumerate(chains[:number]):
         chains[index] = _play(chain, hours[chain.when], lines[chain.rule], problems)
     return Proof(tuple(chains), number, tuple(problems))
