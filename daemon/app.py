@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from config.load import load_files
-from config.problem import ConfigError
 from config.setup import Setup
 from daemon.broadcast import Broadcast
 from daemon.calendar import Calendar
@@ -28,7 +26,7 @@ from daemon.pump import Pump
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
 from daemon.reload import Reloader, Start
-from daemon.rule_sets import RuleSets
+from daemon.rule_sets import RuleSets, plan_kept
 from daemon.standing import standing
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
@@ -96,15 +94,7 @@ def _open(path: Path, setup: Setup, sets: RuleSets) -> _Opened:
 
 
 def _plan_of(setup: Setup, sets: RuleSets, rules: str) -> Plan | None:
-    """The plan of files that were in force; None when they are not kept any more, or this program refuses them."""
-    if rules == setup.digest:
-        return setup.plan
-    found = sets.find(rules)
-    try:
-        return None if found is None else load_files(found).plan
-    except ConfigError as error:
-        _log.warning("the rules %s that were in force are refused by this program: %s", rules, error.problems[0])
-        return None
+    return setup.plan if rules == setup.digest else plan_kept(sets, rules)
 
 
 def _without_journal(plan: Plan, problem: str) -> _Opened:

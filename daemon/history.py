@@ -1,8 +1,4 @@
-"""The engine as it was at an instant of the past, folded from the journal with the rules given. Writes nothing.
-
-The journal says what was heard; what is decided anew from it is what these rules make of it. Rules that have changed
-since may decide otherwise than was decided then.
-"""
+"""The engine as it was at an instant of the past, folded from the journal by the rules of that time. Writes nothing."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,6 +12,9 @@ from daemon.journal_text import Column
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Signal
+from rules.snapshot import rules_of
+
+PlanOf = Callable[[str], Plan]  # what to go by where the journal names this digest, or none at its beginning
 
 _signals: Column[Signal] = Column("signal", Signal)
 PROGRESS_ROWS = 500  # between two reports: some ten a second
@@ -63,19 +62,19 @@ class History:
             raise NoHistory("the journal is empty")
         return first, last
 
-    def engine_before(self, plan: Plan, wall: float) -> tuple[Engine, int]:
+    def engine_before(self, plan_of: PlanOf, wall: float) -> tuple[Engine, int]:
         """The newest kept engine that is not later than `wall`, and the row it stands after; else a fresh one."""
         sql = "SELECT commit_seq, body FROM snapshots WHERE wall <= ? ORDER BY seq DESC"
         for row, body in self._connection.execute(sql, (wall,)):
             try:
-                return Engine.restore(plan, body), row
+                return Engine.restore(plan_of(rules_of(body)), body), row
             except (msgspec.MsgspecError, ValueError) as error:
                 self.problems.append(f"a snapshot cannot be read ({error}); an older one is used")
         (first,) = self._connection.execute("SELECT min(seq) FROM commits").fetchone()
         if first is not None and first > 1:
             text = "the journal's beginning was let go by retention: what stood before it is unknown here"
             self.problems.append(text)
-        return Engine(plan), 0
+        return Engine(plan_of("")), 0
 
     def heard(self, after: int, until: float, progress: Callable[[float], object]) -> Iterator[Heard]:
         """All signals written after a row and not later than the wall time `until`, in order.

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from daemon.history import History, NoHistory
+from daemon.history import History, NoHistory, PlanOf
 from rules.engine import Engine
 from rules.explain import Explanation, Part
 from rules.plan import Plan, Rule
-from rules.signal import Heard, Reading, Signal, Tick
+from rules.reload import swap
+from rules.signal import Heard, Reading, Reloaded, Signal, Tick
 
 PLACES_SHOWN = 5
 JOURNAL_LAG_S = 10.0  # a running daemon writes at least every 5 s
@@ -28,11 +29,12 @@ class Change:
 class Answer:
     """The rule as it was at the instant asked about, and what changed in it before. `left_out` counts older changes.
 
-    `lag_s`: wall time less engine time at that instant.
+    `lag_s`: wall time less engine time at that instant. `plan`: what was decided by.
     """
 
     wall: float
     lag_s: float
+    plan: Plan
     explanation: Explanation
     changes: tuple[Change, ...]
     left_out: int
@@ -73,38 +75,57 @@ def _places(rule: Rule) -> str:
 
 
 def why_not(
-    history: History, plan: Plan, alarm: str, wall: float, within_s: float, progress: Callable[[float], object]
+    history: History,
+    plan_of: PlanOf,
+    alarm: str,
+    members: frozenset[str],
+    wall: float,
+    within_s: float,
+    progress: Callable[[float], object],
 ) -> Answer:
     """Fold the journal up to `wall` and take the alarm's rule apart; changes are told from `within_s` before on.
 
-    `alarm` is one that `alarm_at` gave. Raises NoHistory when the journal does not reach back to `wall`.
+    `alarm` is one that `alarm_at` gave, `members` the devices whose words can change it. Raises NoHistory when the
+    journal does not reach back to `wall`, UnknownAlarm when the rules of that time made no such alarm.
     """
     first, last = history.span()
     if wall < first:
         raise NoHistory(f"the journal begins later, at {local(first)}")
     if wall > last + JOURNAL_LAG_S:
         history.problems.append(f"the journal ends at {local(last)}: nothing is known of the time after")
-    engine, row = history.engine_before(plan, wall - within_s)
-    members = _members(plan, alarm)
+    engine, row = history.engine_before(plan_of, wall - within_s)
     watched: _Watched | None = None
     lag_s = 0.0  # wall less engine time, as of the last signal
     for heard in history.heard(row, wall, progress):
         if watched is None and heard.wall >= wall - within_s:
-            watched = _Watched(engine, alarm)
+            watched = _Watched(alarm, engine)
         lag_s = heard.wall - heard.signal.at
-        engine.step(heard.signal)
+        engine = _step(engine, heard.signal, plan_of)
         if watched is not None and _concerns(members, heard.signal):
-            watched.look(heard.wall)
-    watched = watched or _Watched(engine, alarm)
+            watched.look(engine, heard.wall)
+    watched = watched or _Watched(alarm, engine)
     for at in _instants(engine, wall - lag_s):
         engine.step(Tick(at))
-        watched.look(at + lag_s)
+        watched.look(engine, at + lag_s)
+    if watched.found is None:
+        raise UnknownAlarm(f"by the rules of that time there was no alarm {alarm}")
     changes = watched.changes
     shown = changes[-MAX_CHANGES:]
-    return Answer(wall, lag_s, watched.explanation(), tuple(shown), len(changes) - len(shown), tuple(history.problems))
+    left_out, problems = len(changes) - len(shown), tuple(history.problems)
+    return Answer(wall, lag_s, engine.plan, watched.found, tuple(shown), left_out, problems)
 
 
-def _members(plan: Plan, alarm: str) -> frozenset[str]:
+def _step(engine: Engine, signal: Signal, plan_of: PlanOf) -> Engine:
+    """The engine after a signal: another one, where the rules were changed."""
+    if not isinstance(signal, Reloaded):
+        engine.step(signal)
+        return engine
+    fresh = Engine(plan_of(signal.rules))
+    swap(engine, fresh, signal)
+    return fresh
+
+
+def members_of(plan: Plan, alarm: str) -> frozenset[str]:
     """The devices whose words can change this alarm."""
     place = alarm.partition("@")[2]
     return frozenset((place,)) if place in plan.venue.devices else frozenset(plan.venue.devices_within[place])
@@ -128,24 +149,31 @@ def _instants(engine: Engine, until: float) -> Iterator[float]:
 
 
 class _Watched:
-    """The truth of each part of a rule at one place, as it changes."""
+    """The truth of each part of a rule at one place, as it changes. `found` is None where the rules make no alarm."""
 
-    def __init__(self, engine: Engine, alarm: str) -> None:
-        self._engine = engine
+    def __init__(self, alarm: str, engine: Engine) -> None:
         self._alarm = alarm
-        self._before = dict(_leaves(self.explanation()))
         self.changes: list[Change] = []
+        self._take(engine)
 
-    def explanation(self) -> Explanation:
-        return self._engine.explain(self._alarm)
-
-    def look(self, wall: float) -> None:
-        after = dict(_leaves(self.explanation()))
-        for text, leaf in after.items():
-            if _essence(self._before[text]) != _essence(leaf):
+    def look(self, engine: Engine, wall: float) -> None:
+        """Note what is otherwise than at the last look."""
+        before, had = self._leaves, self.found is not None
+        self._take(engine)
+        if had is not (self.found is not None):
+            text = "the rules were changed: they make no such alarm" if had else "the rules were changed: it is new"
+            self.changes.append(Change(wall, text))
+        for text, leaf in self._leaves.items():
+            if text not in before or _essence(before[text]) != _essence(leaf):
                 word = "unknown" if leaf.truth is None else str(leaf.truth).lower()
                 self.changes.append(Change(wall, f"{text}: {word}" + (f", {leaf.found}" if leaf.found else "")))
-        self._before = after
+
+    def _take(self, engine: Engine) -> None:
+        try:
+            self.found: Explanation | None = engine.explain(self._alarm)
+        except KeyError:
+            self.found = None
+        self._leaves = {} if self.found is None else dict(_leaves(self.found))
 
 
 def _essence(leaf: Part) -> tuple[bool | None, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from config.setup import Setup
+    from daemon.rule_sets import RuleSets
     from daemon.why import Answer
+    from rules.plan import Plan
 
 DATABASE = "journal.db"
 
@@ -55,7 +58,8 @@ def why_not(
         str, typer.Argument(help="21:14:05, 2026-02-06T21:14:05 or 90s (ago). Without it: now.", metavar="TIME")
     ] = "",
     config: Annotated[
-        Path | None, typer.Option("--config", help="Directory with venue.yaml, for a time of the past.", metavar="DIR")
+        Path | None,
+        typer.Option("--config", help="Judge the past by the files in DIR, not by the rules of then.", metavar="DIR"),
     ] = None,
     within: Annotated[str, typer.Option("--within", help="How far back to look for changes: 30s, 10m, 2h.")] = "10m",
     socket: SocketOption = None,
@@ -65,18 +69,15 @@ def why_not(
 ) -> None:
     """Say why RULE did not raise an alarm at PLACE: now, asking the daemon, or at a TIME of the past.
 
-    For the past, the journal in the state directory is read, never changed, and folded with the rules in --config.
-    Exit code 1: no such rule or place, or the journal does not reach back so far.
+    For the past, the journal in the state directory is read, never changed, and folded by the rules that were in
+    force then. Exit code 1: no such rule or place, or the journal does not reach back so far.
     """
     if not time:
         _ask_daemon(f"{rule}@{place}", find_socket(socket, state), json, lang or default_lang())
         return
-    if config is None:
-        raise typer.BadParameter("a time of the past needs the directory with venue.yaml", param_hint="--config")
-    setup = _load(config)
-    wall = _instant(time)
-    answer = _fold(setup, f"{rule}@{place}", wall, _duration(within), _journal(state))
-    _show_past(setup, answer, json, lang or default_lang())
+    folder = state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])
+    answer = _fold(_judge(config, folder), f"{rule}@{place}", _instant(time), _duration(within), folder / DATABASE)
+    _show_past(answer, json, lang or default_lang())
 
 
 def _ask_daemon(alarm: str, socket: Path, json: bool, lang: Lang) -> None:
@@ -87,23 +88,62 @@ def _ask_daemon(alarm: str, socket: Path, json: bool, lang: Lang) -> None:
     show_json(found) if json else show(why_picture(found, lang))
 
 
-def _fold(setup: "Setup", alarm: str, wall: float, within_s: float, journal: Path) -> "Answer":
+@dataclass(slots=True)
+class _Judge:
+    """What the past is gone through with: the rules of then, or, without `sets`, today's files throughout."""
+
+    latest: "Plan"
+    sets: "RuleSets | None"
+    problems: list[str] = field(default_factory=list)
+
+    def plan_of(self, rules: str) -> "Plan":
+        from daemon.rule_sets import plan_kept
+
+        if self.sets is None or not rules:
+            return self.latest
+        found = plan_kept(self.sets, rules)
+        if found is None:
+            self.problems.append(f"the rules {rules} of that time are not kept any more; the latest are used instead")
+        return found or self.latest
+
+
+def _judge(config: Path | None, state: Path) -> _Judge:
+    from config.load import load_files
+    from config.problem import ConfigError
+    from daemon.rule_sets import RuleSets
+
+    if config is not None:
+        return _Judge(_load(config).plan, None)
+    sets = RuleSets(state)
+    last = sets.last()
+    if last is None:
+        _refuse(f"{state}: no rules are kept there; give the daemon's --state folder, or --config")
+    try:
+        return _Judge(load_files(last).plan, sets)
+    except ConfigError as error:
+        _refuse("\n".join(str(problem) for problem in error.problems))
+
+
+def _fold(judge: _Judge, alarm: str, wall: float, within_s: float, journal: Path) -> "Answer":
     from daemon.history import History, NoHistory
-    from daemon.why import UnknownAlarm, alarm_at, why_not
+    from daemon.why import UnknownAlarm, alarm_at, members_of, why_not
 
     try:
+        alarm = alarm_at(judge.latest, alarm)
+        members = members_of(judge.latest, alarm)
         with History(journal) as history, _progress() as progress:
-            return why_not(history, setup.plan, alarm_at(setup.plan, alarm), wall, within_s, progress)
+            answer = why_not(history, judge.plan_of, alarm, members, wall, within_s, progress)
     except (UnknownAlarm, NoHistory) as error:
         _refuse(str(error))
+    return replace(answer, problems=(*answer.problems, *dict.fromkeys(judge.problems)))
 
 
-def _show_past(setup: "Setup", answer: "Answer", json: bool, lang: Lang) -> None:
+def _show_past(answer: "Answer", json: bool, lang: Lang) -> None:
     from daemon.api_views import iso
     from daemon.why_picture import why_picture
     from daemon.why_view import why_view
 
-    found = why_view(answer.explanation, setup.plan, lambda at: iso(at + answer.lag_s))
+    found = why_view(answer.explanation, answer.plan, lambda at: iso(at + answer.lag_s))
     if json:
         changes = [{"time": iso(change.wall), "text": change.text} for change in answer.changes]
         told = {**msgspec.to_builtins(found), "changes": changes, "problems": answer.problems}
@@ -133,11 +173,6 @@ def _load(directory: Path) -> "Setup":
         return load(directory)
     except ConfigError as error:
         _refuse("\n".join(str(problem) for problem in error.problems))
-
-
-def _journal(state: Path | None) -> Path:
-    folder = state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])
-    return folder / DATABASE
 
 
 def _instant(text: str) -> float:

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.broker import Mosquitto, find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Examples share two cores with brokers and daemons: one that is slow is no fault. What hangs ends by pytest's timeout.
+settings.register_profile("tocsin", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("tocsin")
 
 
 @dataclass(frozen=True)

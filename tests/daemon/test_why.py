@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from config.load import load
+from config.files import read_files
+from config.load import load, load_files
 from daemon.api_models import WhyView
 from daemon.client import AsyncDaemonClient, NotThere
 from daemon.clock import Stamp
@@ -16,12 +18,13 @@ from daemon.journal import Entry, Journal
 from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
 from daemon.ledger import Ledger, Run
-from daemon.why import Answer, UnknownAlarm, alarm_at, why_not
+from daemon.rule_sets import RuleSets
+from daemon.why import Answer, UnknownAlarm, alarm_at, members_of, why_not
 from daemon.why_picture import PHASE
 from rules.engine import Engine
 from rules.level import Phase
 from rules.plan import Plan
-from rules.signal import LinkUp, Reading, Signal, Tick
+from rules.signal import LinkUp, Reading, Reloaded, Signal, Tick
 from tests.conftest import ROOT
 from tests.daemon import house
 from tests.daemon.fake_core import FakeCore, make_plan
@@ -52,7 +55,8 @@ async def _written(path: Path, plan: Plan, signals: Sequence[Signal], *, snapsho
 
 def _asked(path: Path, at: float, *, alarm: str = "smoke@det-1", within_s: float = 600.0) -> Answer:
     with History(path) as history:
-        return why_not(history, house.plan(), alarm, WALL + at, within_s, lambda share: None)
+        plan = house.plan()
+        return why_not(history, lambda _: plan, alarm, members_of(plan, alarm), WALL + at, within_s, lambda share: None)
 
 
 STORY: list[Signal] = [
@@ -187,25 +191,54 @@ async def test_commands_now(tmp_path: Path) -> None:
 
 async def test_commands_for_the_past(tmp_path: Path) -> None:
     """`why-not RULE PLACE TIME` reads the journal of the state folder and tells what changed on the way."""
-    plan = load(MINIMAL).plan
-    signals: list[Signal] = [Tick(0.0), LinkUp(0.5, "broker")]
+    found = read_files(MINIMAL)
+    RuleSets(tmp_path).keep(found)
+    signals: list[Signal] = [Reloaded(0.0, found.digest), LinkUp(0.5, "broker")]
     signals += [Reading(1.0, "smoke-1", "smoke", False), Reading(20.0, "smoke-1", "smoke", True), Tick(30.0)]
-    await _written(tmp_path / "journal.db", plan, signals)
-    asked = ("why-not", "smoke", "smoke-1", "2026-09-21T14:13:30+00:00")
-    where = ("--state", str(tmp_path), "--config", str(MINIMAL))
-    code, out, errors = await tocsin(*asked, *where, env={"TZ": "UTC"})
+    await _written(tmp_path / "journal.db", load_files(found).plan, signals)
+    asked = ("why-not", "smoke", "smoke-1", "2026-09-21T14:13:30+00:00", "--state", str(tmp_path))
+    code, out, errors = await tocsin(*asked, env={"TZ": "UTC"})
     assert (code, errors) == (0, "")
     assert "it is not up: no tier is true" in out
     assert "14:13:21.000  smoke: false, smoke is false" in out
-    _, told, _ = await tocsin(*asked, *where, "--json")
+    _, told, _ = await tocsin(*asked, "--json")
     assert [change["text"] for change in json.loads(told)["changes"]] == ["smoke: false, smoke is false"]
+
+
+async def test_the_past_is_judged_by_the_rules_of_then(tmp_path: Path) -> None:
+    """Rules changed at 10 s: before it there was no such alarm. With --config the files of today judge all of it; what
+    is not kept any more is said.
+    """
+    house_rules = (MINIMAL / "rules/house.yaml").read_text()
+    sets, digests = RuleSets(tmp_path), []
+    for number, rule in enumerate(("smoke-old", "smoke")):
+        folder = tmp_path / f"files-{number}"
+        shutil.copytree(MINIMAL, folder)
+        (folder / "rules/house.yaml").write_text(house_rules.replace("id: smoke", f"id: {rule}"))
+        found = read_files(folder)
+        sets.keep(found)
+        digests.append(found.digest)
+    signals: list[Signal] = [Reloaded(0.0, digests[0]), Reading(1.0, "smoke-1", "smoke", True)]
+    signals += [Reloaded(10.0, digests[1]), Tick(30.0)]
+    await _written(tmp_path / "journal.db", Engine(load(tmp_path / "files-0").plan).plan, signals)
+    where = ("--state", str(tmp_path))
+    code, _, errors = await tocsin("why-not", "smoke", "smoke-1", "2026-09-21T14:13:25+00:00", *where)
+    assert (code, errors) == (1, "tocsin: by the rules of that time there was no alarm smoke@smoke-1\n")
+    _, after, _ = await tocsin("why-not", "smoke", "smoke-1", "2026-09-21T14:13:40+00:00", *where)
+    assert "the rules were changed: it is new" in after
+    today = ("--config", str(tmp_path / "files-1"))
+    _, before, _ = await tocsin("why-not", "smoke", "smoke-1", "2026-09-21T14:13:25+00:00", *where, *today)
+    assert "it stands at orange for 4 s" in before
+    next((tmp_path / "rules").glob(f"*-{digests[0]}.json")).unlink()
+    _, _, errors = await tocsin("why-not", "smoke", "smoke-1", "2026-09-21T14:13:40+00:00", *where)
+    assert "are not kept any more; the latest are used instead" in errors
 
 
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
         (("yesterday",), 2, "expected 21:14:05"),
-        (("23:59",), 2, "--config"),
+        (("23:59",), 1, "no rules are kept there"),
         (("90s", "--config", str(MINIMAL), "--within", "soon"), 2, "expected a time such as 30s"),
         (("90s", "--config", str(MINIMAL)), 1, "there is no journal"),
         (("21:14:05", "--config", "/nonexistent"), 1, "venue.yaml"),
