@@ -222,6 +222,7 @@ class Board:
         """
         for cause in self.causes.values():
             alarm = cause.alarm
+            cause.blind = cause.alarm.rule.unknown == "fault" and _blindness(cause) in self._faults.standing
             if isinstance(cause, GroupCause):
                 cause.refresh(now)
             elif alarm.id not in kept:
@@ -325,10 +326,9 @@ class Board:
 
     def _tell_blind(self, cause: Cause, now: float) -> None:
         """Report that a rule cannot decide, or that it can again, if the rule asks for that."""
-        rule, place = cause.alarm.rule, cause.alarm.place
-        if rule.unknown != "fault":
+        if cause.alarm.rule.unknown != "fault":
             return
-        code = f"{BLIND}{rule.id}"
+        rule, (place, code) = cause.alarm.rule, _blindness(cause)
         if cause.blind:
             untold = cause.untold()
             named = ", ".join(untold[:MAX_CONTRIBUTORS]) + (" and more" if len(untold) > MAX_CONTRIBUTORS else "")
@@ -388,8 +388,7 @@ class Board:
 
     def _cut_short(self, cause: Cause, investigation: Investigation, now: float) -> None:
         investigation.cut_short(self.surroundings.duty_evidence(now).text)
-        cause.alarm.levels[-1].force()
-        self.settle(cause, now)
+        self._take_as_true(cause, now)
 
     def _say_investigation(
         self, cause: Cause, investigation: Investigation, step: Waiting, because: tuple[Because, ...], now: float
@@ -400,8 +399,19 @@ class Board:
 
     def _investigation_over(self, cause: Cause, now: float) -> None:
         if cause.investigation is not None and cause.investigation.expire(now):
-            cause.alarm.levels[-1].force()
+            self._take_as_true(cause, now)
+
+    def _take_as_true(self, cause: Cause, now: float) -> None:
+        """Confirm what was looked into, also when the alarms that began it are gone: then it returns at once."""
+        cause.alarm.levels[-1].force()
+        self.settle(cause, now)
+        if cause.update(now):
             self.settle(cause, now)
+
+
+def _blindness(cause: Cause) -> tuple[str, str]:
+    """Source and code of the fault that a rule cannot decide at its place."""
+    return cause.alarm.place, f"{BLIND}{cause.alarm.rule.id}"
 
 
 def _waits_in_vain(cause: Cause) -> bool:

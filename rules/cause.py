@@ -86,16 +86,15 @@ class _Cause(Generic[Subject]):
                     true = self._assumed(now)
                 moved = level.update(true, clears, now)
             changed = changed or moved
-        if self.alarm.rule.unknown == "fault" and not past:
-            self.blind = unknown and not self._awaits(now)
+        if self.alarm.rule.unknown == "fault" and not past and not (unknown and self._awaits(now)):
+            self.blind = unknown
         return changed
 
     def truth(self, tier: Tier, now: float) -> Truth:
-        """Whether the condition of a tier is true by what is known."""
-        for level, (when, _) in zip(self.alarm.levels, self._compiled, strict=True):
-            if level.rule.tier == tier:
-                return when(self._subject, now)
-        return False
+        """Whether the condition of a tier of its rule is true by what is known."""
+        tiers = [level.rule.tier for level in self.alarm.levels]
+        when, _ = self._compiled[tiers.index(tier)]
+        return when(self._subject, now)
 
     def untold(self) -> list[str]:
         """The devices that do not tell what its conditions look at."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from rules.device_state import Counter, DeviceState, WindowKey
-from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, walk
+from rules.expression import And, Call, Compare, Duration, Name, Node, Not, Or, Word, walk
 from rules.held import CountWindow, ExtremeWindow, MeanWindow
 from rules.quantity import QUANTITIES, Kind
 from rules.render import render
@@ -75,7 +75,7 @@ def compile_device(node: Node) -> DeviceTruth:
         case Call(function="alarms"):
             key = render(node)
             return lambda device, now: device.coincidences[key].holds(now)
-        case Call() | Number() | Duration() | Names() | Word():
+        case _:
             raise AssertionError(f"not a condition on a device: {node}")
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isinf
+from typing import assert_never
 
 MAX_TEXT = 2000  # characters: longer is a generated bomb, not a rule somebody can read
 MAX_NODES = 200  # bounds the cost of one evaluation
@@ -148,6 +149,8 @@ def walk(node: Node) -> Iterator[Node]:
                 yield from walk(argument)
         case Name() | Number() | Duration() | Names() | Word():
             return
+        case _:
+            assert_never(node)
 
 
 def calls(node: Node) -> Iterator[Call]:
@@ -164,6 +167,8 @@ def calls(node: Node) -> Iterator[Call]:
                 yield from calls(operand)
         case Name() | Number() | Duration() | Names() | Word():
             return
+        case _:
+            assert_never(node)
 
 
 def keyword(call: Call, name: str) -> Node | None:

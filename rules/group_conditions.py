@@ -71,7 +71,7 @@ def compile_group(node: Node) -> GroupTruth:
             return lambda group, now: group.around.active(schedule)
         case Name(name="nobody_on_duty"):
             return lambda group, now: group.around.nobody_on_duty
-        case Name() | Call() | Number() | Duration() | Names() | Word():
+        case _:
             raise AssertionError(f"not a condition on a group: {node}")
 
 

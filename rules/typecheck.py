@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import assert_never
 
 from rules.conditions import STATES_OF_DEVICE, WORDS_AROUND
 from rules.expression import (
@@ -71,6 +72,8 @@ def _truth(node: Node, here: _Here) -> Iterator[ExpressionError]:
             yield from _call(node, "truth", here)
         case Number() | Duration() | Names() | Word():
             yield ExpressionError(node.offset, "expected a condition")
+        case _:
+            assert_never(node)
 
 
 def _number(node: Node, here: _Here) -> Iterator[ExpressionError]:
@@ -88,6 +91,8 @@ def _number(node: Node, here: _Here) -> Iterator[ExpressionError]:
             yield from _call(node, "number", here)
         case Compare() | Not() | And() | Or() | Number() | Duration() | Names() | Word():
             yield ExpressionError(node.offset, "only a quantity or a function of one can be compared with a number")
+        case _:
+            assert_never(node)
 
 
 def _truth_name(node: Name, here: _Here) -> Iterator[ExpressionError]:

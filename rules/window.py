@@ -24,10 +24,8 @@ class LowWindow:
         if not samples or at - samples[-1][0] >= self._grain_s:
             samples.append((at, value))
         oldest = at - self.span_s
-        while samples and samples[0][0] < oldest:
+        while samples[0][0] < oldest:
             samples.popleft()
-        if not samples:
-            samples.append((at, value))
 
     def rise(self, value: float) -> float | None:
         """How far `value`, the newest sample, lies above the lowest; None while there is none."""

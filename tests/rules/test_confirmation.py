@@ -1,6 +1,6 @@
 """From single alarms to a confirmed fire: coincidence, investigation, evacuation."""
 
-from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset
+from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset, Resumed
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier, without_zones
 
 FIRE = plan(SMOKE, HEAT, CONFIRMED)
@@ -57,6 +57,17 @@ def test_nobody_acknowledges_and_the_building_is_evacuated() -> None:
     assert story.tick(24.9) == []
     assert without_zones(story.tick(25)) == ["Raise confirmed@floor red", "Evacuate whole-1"]
     assert [because.text for because in story.engine.alarms()[0].because][-1] == "nobody acknowledged within 15 s"
+
+
+def test_what_began_it_is_gone_before_the_time_is_over() -> None:
+    """A puff that nobody looked at evacuates too; its confirmation has returned at once, so the next one is news."""
+    story = Story(FIRE)
+    story.read(10, "det-a", temperature=60.0)
+    story.read(11, "det-a", temperature=20.0)
+    said = without_zones(story.tick(25))
+    assert said == ["Raise confirmed@floor red", "Evacuate whole-1", "Return confirmed@floor red"]
+    assert story.alarm("confirmed@floor") == "latched_unack red"
+    assert story.tell(Resumed(30, 1.0)) == []
 
 
 def test_acknowledged_in_time_gives_a_minute_to_look() -> None:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.conditions import compile_device
 from rules.expression import MAX_DEPTH, MAX_NODES, MAX_TEXT, ExpressionError, parse
+from rules.group_conditions import compile_group
 from rules.plan import Each
 from rules.typecheck import problems
 
@@ -20,6 +22,11 @@ RULES = {"smoke", "heat-rise", "call-point"}
         ("device", "smoke_obscuration >= 4.8 or smoke"),
         ("device", "rise(temperature, 60s) >= 8.3 or temperature >= 57"),
         ("device", "not (absent or faulted) and rate(frequency, 500ms) <= -0.1"),
+        ("device", "min(co, 5m) > 9 and max(co, 5m) < 90 or mean(co, 5m) > 30"),
+        ("device", "count(pressed, 10s) >= 2 or count(rise(co, 60s) > 5 or absent, 1h) > 3"),
+        ("device", "alarms([smoke]) and alarms([heat-rise, call-point], at: red)"),
+        ("zone", "alarms([smoke], devices: 2, within: 60s, among: neighbours)"),
+        ("venue", "any(count(absent, 1h) >= 3) or share(mean(co, 5m) > 30) > 0.1"),
         ("zone", "alarms([smoke, heat-rise], at: orange, devices: 2, within: 60s) or alarms([call-point])"),
         ("venue", "share(on_battery or voltage < 40) >= 0.5 and min(battery_runtime) < 300"),
         ("venue", "any(rise(temperature, 1m) > 8) and not all(absent) and count(smoke) > 1 and mean(co) > 1e1"),
@@ -44,6 +51,7 @@ def test_what_engineers_write_is_understood(each: Each, text: str) -> None:
         ("alarms([smoke heat])", 14, "expected `,` or `]`, found 'heat'", ""),
         ("rise(co 5s)", 8, "expected `,` or `)`, found '5s'", ""),
         ("co > 1e999", 5, "1e999 is too large a number", ""),
+        (f"rise(co, {'9' * 309}h) > 1", 9, f"{'9' * 309}h is too long a time", ""),
         ("smoke$", 5, "unexpected '$'", ""),
         ("(" * (MAX_DEPTH + 1), MAX_DEPTH, "nested more than 32 deep", ""),
         ("not " * (MAX_DEPTH + 1) + "smoke", 4 * MAX_DEPTH, "nested more than 32 deep", ""),
@@ -74,12 +82,33 @@ def test_bad_grammar_is_told_with_its_place(text: str, offset: int, message: str
         ("device", "rise(co, 5) > 1", "expected a time such as 60s as window", ""),
         ("device", "rise(smoke, 5s) > 1", "smoke is true or false, it cannot be compared with a number", ""),
         ("device", "rise(co, 2h) > 1", "a window is longer than 0 and at most 1h", ""),
+        ("device", "rise(co, 0s) > 1", "a window is longer than 0 and at most 1h", ""),
+        ("device", "min(co) > 1", "min() takes (quantity, window), 1 given", ""),
+        ("device", "mean(co, 5m) > 20000", "20000 is outside what co (ppm) can be, 0 to 10000", ""),
+        ("device", "count(co, 5m) > 1", "co is a number, compare it", "co >= ..."),
+        ("device", "count(smoke, 5m) > 513", "513 is outside what a count can be, 0 to 512", ""),
+        (
+            "device",
+            "count(smoke, 5m) >= 0",
+            "a count lies within 0 to 512: >= 0 is always or never true",
+            "",
+        ),
+        ("device", "count(count(smoke, 5m) > 1, 1h) > 1", "count() cannot stand inside count()", ""),
+        ("device", "count(alarms([smoke]), 1h) > 1", "alarms() cannot stand inside count()", ""),
+        ("device", "alarms([smoke], among: neighbours)", "alarms() has no 'among'", ""),
         ("device", "temperature >= 5000", "5000 is outside what temperature (C) can be, -40 to 1200", ""),
         ("device", "co >= 0", "co (ppm) lies within 0 to 10000: >= 0 is always or never true", ""),
         ("device", "rise(co, 5s) > -1", "-1 is outside what a rise of co (ppm) can be, 0 to 10000", ""),
         ("device", "(smoke or heat) > 1", "only a quantity or a function of one can be compared with a number", ""),
         ("zone", "smoke", "smoke belongs to one device, a zone or venue rule asks about several", "any(smoke ...)"),
         ("zone", "rise(co, 5s) > 1", "rise() looks at one device", "any(rise(...) ...)"),
+        ("zone", "max(co, 5m) > 1", "max() takes (quantity), 2 given", "any(max(...) ...)"),
+        ("zone", "share(smoke, 5m) > 0.5", "share() takes (condition), 2 given", ""),
+        ("zone", "any(alarms([smoke]))", "alarms() cannot stand inside any()", ""),
+        ("zone", "co > 1", "co belongs to one device, a zone or venue rule asks about several", "any(co ...)"),
+        ("zone", "alarms([smoke], among: neighbors)", "unknown 'neighbors', expected neighbours", "neighbours"),
+        ("zone", "alarms([smoke], among: 2)", "expected neighbours as among", ""),
+        ("venue", "alarms([smoke], among: neighbours)", "a rule for each venue has no neighbours, a zone has", ""),
         ("zone", "any(smoke) > 1", "any() gives true or false: it cannot be compared", ""),
         ("zone", "share(smoke) > 2", "2 is outside what a share can be, 0 to 1", ""),
         ("zone", "min(co) < 20000", "20000 is outside what co (ppm) can be, 0 to 10000", ""),
@@ -127,3 +156,17 @@ def _problem_offsets(text: str) -> Iterator[int]:
         return
     for each in get_args(Each):
         yield from (problem.offset for problem in problems(expression, each=each, rule_ids=RULES))
+
+
+@pytest.mark.parametrize("text", ["any(smoke)", "share(smoke) > 1", "smoke(1) > 2"])
+def test_what_the_check_refuses_is_never_compiled_for_a_device(text: str) -> None:
+    """Only checked conditions run: anything else is a programming error and says so."""
+    with pytest.raises(AssertionError, match="not a"):
+        compile_device(parse(text).root)
+
+
+@pytest.mark.parametrize("text", ["smoke", "rise(co, 5s) > 1", "rate(co, 5s)"])
+def test_what_the_check_refuses_is_never_compiled_for_a_group(text: str) -> None:
+    """The same of conditions on several devices."""
+    with pytest.raises(AssertionError, match="not a"):
+        compile_group(parse(text).root)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.signal import Heard
+from rules.signal import Heard, Resumed
 from tests.rules.house import Story, device, plan, rule, tier, without_zones
 
 METERS = [device(f"meter-{n}", "room-a" if n < 3 else "attic", "voltage") for n in range(1, 5)]
@@ -68,6 +68,7 @@ def test_what_no_device_measures_is_never_true(when: str) -> None:
     """A rule about a quantity that the venue does not have stays quiet."""
     story = grid(("blue", when))
     story.read(1, "meter-1", voltage=0.0)
+    story.tell(Resumed(2, 1.0))  # lets every rule look
     assert story.alarm("loss@venue") == "normal"
 
 

@@ -65,6 +65,7 @@ def test_windows_stay_small_however_fast_the_samples() -> None:
 def test_slope_needs_two_instants() -> None:
     """One sample has no rate."""
     window = SlopeWindow(10.0)
+    assert window.rate() is None
     window.add(1.0, 5.0)
     assert window.rate() is None
 

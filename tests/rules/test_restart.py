@@ -52,7 +52,24 @@ WARM = rule(
     re_alarm=20,
 )
 FALLING = rule("falling", "device", ("det-a",), tier("blue", "rate(temperature, 10s) <= -2"), category="power")
-PLAN = plan(SMOKE, HEAT, CONFIRMED, LOST, WARM, FALLING)
+BACK = rule(
+    "back",
+    "device",
+    ("det-a", "det-b"),
+    tier("blue", "mean(temperature, 30s) >= 35 or count(smoke, 60s) >= 2", off=2),
+    tier("yellow", "max(temperature, 30s) >= 45 and min(smoke_obscuration, 10s) >= 3"),
+    unknown="fault",
+)
+OFTEN = rule(
+    "often",
+    "venue",
+    ("venue",),
+    tier("blue", "any(count(absent, 10m) >= 2) or any(mean(temperature, 30s) > 40)", on=5),
+    unknown="assume_alarm",
+    after_outage="restart",
+)
+NEAR = rule("near", "device", ("det-a",), tier("blue", "alarms([confirmed]) or alarms([back], at: yellow)"))
+PLAN = plan(SMOKE, HEAT, CONFIRMED, LOST, WARM, FALLING, BACK, OFTEN, NEAR)
 DEVICES = ("det-a", "det-b", "det-attic")
 ALARMS = ("smoke@det-a", "smoke@det-b", "heat@det-a", "confirmed@floor", "warm@venue", "lost@det-a")
 

@@ -89,6 +89,14 @@ def test_a_group_assumes_only_what_could_be_true() -> None:
         assert story.alarm("asked@floor") == expected, when
 
 
+def test_an_extreme_of_nothing_known_is_assumed_and_names_nobody() -> None:
+    """The least of values that are all unknown can be anything: its evidence is the condition alone."""
+    cold = rule("cold", "zone", ("floor",), tier("blue", "min(temperature) < 5"), unknown="assume_alarm")
+    story = Story(plan(cold, devices=[DET]))
+    assert without_zones(story.tick(30)) == ["ReportFault det silent", "Raise cold@floor blue"]
+    assert [one.text for one in story.engine.alarms()[0].because] == ["min(temperature) < 5 (unknown, taken as true)"]
+
+
 def test_a_group_gives_a_device_that_is_back_time_to_tell() -> None:
     """The alarm that was assumed stands until its value is known."""
     asked = rule("asked", "zone", ("floor",), tier("orange", "any(temperature >= 57)"), unknown="assume_alarm")
@@ -109,6 +117,16 @@ def test_a_rule_that_cannot_decide_reports_a_fault() -> None:
     assert story.tick(60) == []
     assert story.alarm("hot@det") == "normal"
     assert story.read(61, "det", temperature=20.0) == ["EndFault det silent", "EndFault det blind:hot"]
+
+
+def test_a_device_that_is_heard_again_does_not_end_blindness_before_it_tells() -> None:
+    """A word that says nothing of the quantity changes nothing, also over a restart."""
+    story = Story(plan(REPORTING, devices=[DET]))
+    story.tick(30)
+    assert story.read(40, "det", smoke=False) == ["EndFault det silent"]
+    story.restart()
+    assert story.tell(Resumed(50, 5)) == []
+    assert story.read(51, "det", temperature=20.0) == ["EndFault det blind:hot"]
 
 
 def test_a_blind_group_names_its_silent_devices_up_to_a_bound() -> None:

@@ -24,6 +24,22 @@ def test_a_mean_weighs_each_value_with_its_time() -> None:
     assert without_zones(story.tick(10.9)) == ["Raise asked@det blue"]
 
 
+def test_rules_that_ask_the_same_share_a_window() -> None:
+    """Also when one writes it in other units: each says what it would say alone, and the device keeps one count."""
+    one = rule("one", "device", ("det",), tier("blue", "count(smoke, 60s) >= 2"))
+    other = rule("other", "device", ("det",), tier("blue", "count(smoke, 1m) >= 1 and mean(co, 60s) >= 0"))
+    third = rule("third", "device", ("det",), tier("blue", "mean(co, 1m) > 5"))
+    story = Story(plan(one, other, third, devices=[DET]))
+    story.read(1, "det", co=0.0)
+    assert without_zones(story.read(10, "det", smoke=True)) == ["Raise other@det blue"]
+    story.read(11, "det", smoke=False)
+    assert without_zones(story.read(12, "det", smoke=True)) == ["Raise one@det blue"]
+    assert without_zones(story.tick(70)) == ["Return one@det blue"]
+    assert without_zones(story.tick(72)) == ["Return other@det blue"]
+    story.read(80, "det", co=10.0)
+    assert without_zones(story.tick(111)) == ["Raise third@det blue"]
+
+
 def test_a_mean_crosses_its_threshold_without_data() -> None:
     """A device that tells only changes is not asked again: the engine names the instant itself and is right."""
     story = told("mean(temperature, 60s) >= 50")
