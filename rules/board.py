@@ -330,9 +330,9 @@ class Board:
             return
         rule, (place, code) = cause.alarm.rule, _blindness(cause)
         if cause.blind:
-            untold = cause.untold()
+            untold = cause.untold() or [place]
             named = ", ".join(untold[:MAX_CONTRIBUTORS]) + (" and more" if len(untold) > MAX_CONTRIBUTORS else "")
-            text = f"rule {rule.id} cannot decide: nothing is known of {named}: look at them and their links"
+            text = f"rule {rule.id} cannot decide: too little is known of {named}: look at them and their links"
             self.out += self._faults.report(place, code, text, now)
         else:
             self.out += self._faults.end(place, code, now)

@@ -87,8 +87,11 @@ class DeviceState:
         return [name for name in measured if QUANTITIES[name].kind is not Kind.EVENT]
 
     def awaits(self, names: frozenset[str], now: float) -> bool:
-        """Whether one of these was not told yet, and may still be: the device has just begun to be heard."""
-        return not self.absent and now < self.awaited_until and bool(self.untold(names))
+        """Whether one of these was not told often enough, and may be soon: the device has just begun to be heard."""
+        if self.absent or now >= self.awaited_until:
+            return False
+        once = any(slope.rate() is None for (name, _), slope in self.slopes.items() if name in names)
+        return once or bool(self.untold(names))
 
     def believe(self, quantity: str, value: float | bool, at: float) -> None:
         """Take a live value, and remember it in the windows that look back on its quantity."""
@@ -124,11 +127,6 @@ class DeviceState:
                 truth = counter.condition(self, now)
                 if truth or not past:
                     counter.window.look(now, truth)
-
-    def count_all(self, now: float) -> None:
-        """Let all that count look: their conditions may be new."""
-        for counter in self.counters.values():
-            counter.window.look(now, counter.condition(self, now))
 
     def windows(self) -> dict[str, ExtremeWindow | MeanWindow | CountWindow]:
         """Those whose values hold until the next, by the text of the call that asks."""

@@ -358,6 +358,7 @@ class Engine:
         state.forget(now)
         for name in sorted(self._watchers[state.device.id]):
             self._look(state, name, now)
+        self._board.stop_waiting(state.device.id, now)
 
     def _fault(self, fault: Fault, now: float) -> None:
         explained_by = self._board.suppression.explanation(fault.source, fault.code)
@@ -415,8 +416,7 @@ class Engine:
         """
         self._board.out += self._left_over.end(self._plan, self._board.zones.tiers, now)
         for state in self._devices.values():
-            state.count_all(now)
-            self._timers.set(("held", state.device.id), state.due(now))
+            self._pass_time(state, now)
         self._board.look_at_all(now)
         for source, code in list(self._faults.standing):
             if not self._can_be_faulted(source, code):
@@ -448,7 +448,9 @@ class Engine:
                 self._board.ring(key, now)
 
     def _pass_time(self, state: DeviceState, now: float) -> None:
-        """A window of a device lets go of a value, or its mean crosses a threshold, although nothing was heard."""
+        """A window of a device lets go of a value, or its mean crosses a threshold, although nothing was heard. What is
+        counted may be new.
+        """
         for name in state.timed_names():
             state.count(name, now)
             self._board.look_later(self._watchers[state.device.id].get(name, ()), now)

@@ -97,6 +97,31 @@ def test_an_extreme_of_nothing_known_is_assumed_and_names_nobody() -> None:
     assert [one.text for one in story.engine.alarms()[0].because] == ["min(temperature) < 5 (unknown, taken as true)"]
 
 
+def test_losing_the_device_that_was_awaited_ends_the_waiting() -> None:
+    """One is offline, the other may still tell; when it is offline too, the group is assumed to be in alarm."""
+    asked = rule("asked", "zone", ("floor",), tier("orange", "any(temperature >= 57)"), unknown="assume_alarm")
+    story = Story(plan(asked, devices=[DET, OTHER]), heard=False)
+    story.tell(Heard(1, "det", online=False))
+    assert story.alarm("asked@floor") == "normal"
+    assert without_zones(story.tell(Heard(2, "other", online=False))) == [
+        "ReportFault other offline",
+        "Raise asked@floor orange",
+    ]
+
+
+def test_a_rate_of_one_value_is_awaited_and_then_unknown() -> None:
+    """A rate needs two values within its window; a device that never tells so often cannot be judged by it."""
+    falling = rule("falling", "device", ("det",), tier("blue", "rate(temperature, 5s) <= -1"), unknown="fault")
+    story = Story(plan(falling, devices=[DET]), heard=False)
+    story.read(10, "det", temperature=20.0)
+    assert story.engine.faults() == ()
+    story.read(20, "det", temperature=20.0)
+    assert story.tick(30) == ["ReportFault det blind:falling"]
+    assert "too little is known of det:" in story.engine.faults()[0].text
+    assert story.read(31, "det", temperature=20.0) == []
+    assert story.read(32, "det", temperature=20.0) == ["EndFault det blind:falling"]
+
+
 def test_a_group_gives_a_device_that_is_back_time_to_tell() -> None:
     """The alarm that was assumed stands until its value is known."""
     asked = rule("asked", "zone", ("floor",), tier("orange", "any(temperature >= 57)"), unknown="assume_alarm")
@@ -112,7 +137,7 @@ def test_a_rule_that_cannot_decide_reports_a_fault() -> None:
     story = Story(plan(REPORTING, devices=[DET]))
     assert story.tick(30) == ["ReportFault det silent", "ReportFault det blind:hot"]
     assert story.engine.faults()[1].text == (
-        "rule hot cannot decide: nothing is known of det: look at them and their links"
+        "rule hot cannot decide: too little is known of det: look at them and their links"
     )
     assert story.tick(60) == []
     assert story.alarm("hot@det") == "normal"

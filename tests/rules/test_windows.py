@@ -242,6 +242,20 @@ def test_a_value_holds_through_an_outage_of_tocsin() -> None:
     assert without_zones(story.tick(307.7)) == ["Return asked@det blue"]
 
 
+def test_what_a_window_did_while_tocsin_was_down_is_seen_at_the_start() -> None:
+    """A mean that crossed its threshold in the outage counts from the restart, and a peak that left is gone."""
+    both = (
+        rule("hot", "zone", ("floor",), tier("blue", "any(mean(temperature, 60s) >= 50)")),
+        rule("peak", "zone", ("floor",), tier("blue", "any(max(co, 60s) >= 50)")),
+    )
+    story = Story(plan(*both, devices=[DET]))
+    story.read(10, "det", temperature=80.0, co=80.0)
+    story.read(11, "det", co=1.0)
+    story.restart()
+    said = without_zones(story.tell(Resumed(300, 280)))
+    assert sorted(said) == ["Raise hot@floor blue", "Return peak@floor blue"]
+
+
 def test_a_snapshot_of_other_windows_is_left_out() -> None:
     """A window that no rule asks any more is dropped, and faults of values leave others alone."""
     story = told("max(temperature, 60s) >= 57")
