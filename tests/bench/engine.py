@@ -138,7 +138,7 @@ def _rules(count: int) -> Iterator[str]:
         yield (
             f"  - id: own-{n}\n    title: {{en: Rule {n}}}\n    category: power\n    each: device\n"
             f"    devices: {{ids: [det-{1 + n % 4}{n % 200:03}]}}\n    tiers:\n"
-            f"      - {{tier: yellow, when: temperature >= {30 + n % 20}, clear: temperature < {29 + n % 20}}}\n"
+            f"      - {{tier: yellow, when: temperature >= {30 + n / 100}, clear: temperature < {29 + n / 100}}}\n"
         )
 
 
