@@ -84,13 +84,14 @@ def _stage(stage: StageEntry) -> Stage:
 
 def _rule(rule: WrittenRule, venue: Venue) -> Rule:
     entry = rule.entry
-    members = frozenset(device.id for device in selected_devices(venue, entry.devices))
+    selected = tuple(device.id for device in selected_devices(venue, entry.devices))
+    members = frozenset(selected)
     return Rule(
         id=entry.id,
         title=entry.title.text() if entry.title else Text(entry.id),
         category=entry.category,
         each=entry.each,
-        places=_places(rule, venue, members),
+        places=selected if entry.each == "device" else _zones(rule, venue, members),
         tiers=tuple(sorted((_tier(rule, tier) for tier in rule.tiers), key=lambda tier: tier.tier)),
         latching=entry.latching,
         members=members if entry.each != "device" and entry.devices is not None else frozenset(),
@@ -129,10 +130,8 @@ def _line(rule: WrittenRule, *below: str | int) -> str:
     return f"{mark.file.rsplit('/', 1)[-1]}:{mark.line}"
 
 
-def _places(rule: WrittenRule, venue: Venue, members: frozenset[str]) -> tuple[str, ...]:
-    """What gets an alarm of its own; a zone in which the rule has no device to look at does not."""
-    if rule.entry.each == "device":
-        return tuple(device for device in venue.devices if device in members)
+def _zones(rule: WrittenRule, venue: Venue, members: frozenset[str]) -> tuple[str, ...]:
+    """The zones that get an alarm of their own; one in which the rule has no device to look at does not."""
     zones = [venue.root] if rule.entry.each == "venue" else [z.id for z in selected_zones(venue, rule.entry.zones)]
     return tuple(zone for zone in zones if _watches(rule, venue, zone, members))
 

@@ -46,8 +46,9 @@ def _check_link(rule: WrittenRule, problems: Problems) -> None:
 
 
 def _check_feeding(rule: WrittenRule, sheet: Sheet, problems: Problems) -> None:
-    feeds = any(device.entry.fed_by for device in sheet.devices)
-    if rule.entry.suppresses and rule.entry.each == "device" and not feeds and not rule.stock:
+    if not rule.entry.suppresses or rule.entry.each != "device" or rule.stock:
+        return
+    if not any(device.entry.fed_by for device in sheet.devices):
         text = "a rule for each device suppresses along the power, and no device of this venue has 'fed_by'"
         problems.add(rule.mark("suppresses"), text, "say what feeds each device", "suppresses")
 

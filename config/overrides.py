@@ -13,6 +13,8 @@ _NAMES = ("id", "kind")  # how an entry of a list is named in a path; drivers on
 
 def override(document: Document, overrides: Sequence[str], problems: Problems) -> Document:
     """The document with each override carried out and placed on the command line. Notes paths that lead nowhere."""
+    if not overrides:
+        return document
     result = replace(document, data=deepcopy(document.data), values=dict(document.values), keys=dict(document.keys))
     for written in overrides:
         _apply(result, written, problems)

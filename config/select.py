@@ -17,9 +17,12 @@ def selected_devices(venue: Venue, selector: DeviceSelector | None) -> tuple[Dev
         return tuple(venue.devices.values())
     found: Iterable[Device] = venue.devices.values()
     zones = several(selector.zone)
-    if len(zones) == 1:  # a rule about one room does not go through a venue of a thousand devices
+    # a rule about one device or one room does not go through a venue of a thousand devices
+    if selector.ids is not None and len(selector.ids) == 1:
+        found = [venue.devices[device] for device in selector.ids if device in venue.devices]
+    elif len(zones) == 1:
         found = [venue.devices[device] for device in venue.devices_within[zones[0]]]
-    elif zones:
+    if zones:
         found = [device for device in found if not venue.holders[device.zone].isdisjoint(zones)]
     if selector.ids is not None:
         ids = frozenset(selector.ids)

@@ -1,6 +1,6 @@
 """What a condition says of a device that was calm and now says the worst: the arithmetic of `rules.conditions`."""
 
-from rules.analysis.extremes import Values, calm
+from rules.analysis.extremes import Values, calm_value
 from rules.analysis.week import ALWAYS, Situation
 from rules.conditions import STATES_OF_DEVICE, schedule_of
 from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word
@@ -46,7 +46,7 @@ def _compare(node: Compare, device: Device, told: Values, for_s: float) -> Truth
         return None
     if quantity.name not in device.quantities:
         return False
-    before = calm(device)[quantity.name]
+    before = calm_value(quantity.name)
     value = told.get(quantity.name, before)
     if window is None:
         return COMPARISONS[node.operator](value, node.threshold)

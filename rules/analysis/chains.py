@@ -51,9 +51,10 @@ class Chains:
             for others in self._others(device, rule):
                 bases = frozenset({rule.id, *others.values()})
                 company = {other: self.worst(other, base) for other, base in others.items()}
-                without = self.reach.follow(company, bases, ceiling)
                 both = self.reach.follow(company | told, bases, ceiling)
-                if both.red and _sooner(both, alone) and _sooner(both, without):
+                if both.red is None or not _sooner(both, alone):
+                    continue
+                if _sooner(both, self.reach.follow(company, bases, ceiling)):
                     yield self._chain(devices, rule, tier, company | told, both)
                     break
 
@@ -79,7 +80,7 @@ class Chains:
         """Devices that could agree with this one by a coincidence, each with the rule that would raise its alarm."""
         for zone in self._around(device):
             for reader in self.reach.rules_at(zone):
-                for tier in reader.tiers:
+                for tier in reader.tiers if reader.id in self._matters else ():
                     for read in coincidences(tier.when.root):
                         if rule.id in read.rules and read.devices > 1:
                             yield self._company(device, zone, read)
@@ -90,9 +91,12 @@ class Chains:
         zones = (zone, *(venue.next_to[zone] if read.neighbours else ()))
         found: dict[str, str] = {}
         for other in (one for place in zones for one in venue.devices_within[place] if one != device):
-            for rule in self.reach.rules_at(other):
-                if len(found) < read.devices - 1 and rule.id in read.rules and self.worst(other, rule.id):
-                    found.setdefault(other, rule.id)
+            if len(found) == read.devices - 1:
+                break
+            rules = (rule.id for rule in self.reach.rules_at(other) if rule.id in read.rules)
+            raising = next((rule for rule in rules if self.worst(other, rule)), None)
+            if raising is not None:
+                found[other] = raising
         return found
 
     def _around(self, device: str) -> tuple[str, ...]:
@@ -101,14 +105,19 @@ class Chains:
         return tuple(dict.fromkeys([*zones, *(one for zone in zones for one in self._plan.venue.next_to[zone])]))
 
     def _likeness(self, device: str) -> object:
-        """What makes two devices alike: what they measure, the rules at them, and what stands beside them in a zone."""
+        """What makes two devices alike: what they measure, the rules at them, and what stands beside them in a zone.
+
+        A rule that cannot lead to red or to an evacuation makes no difference.
+        """
         one = self._plan.venue.devices[device]
         around = [
             (rule.id, device in rule.members, self._beside(rule, zone))
             for zone in self._around(device)
             for rule in self.reach.rules_at(zone)
+            if rule.id in self._matters
         ]
-        return one.kind, one.quantities, tuple(rule.id for rule in self.reach.rules_at(device)), tuple(around)
+        here = tuple(rule.id for rule in self.reach.rules_at(device) if rule.id in self._matters)
+        return one.kind, one.quantities, here, tuple(around)
 
     def _beside(self, rule: Rule, zone: str) -> int:
         """How many devices in the zone can be counted by a rule, as far as that matters."""

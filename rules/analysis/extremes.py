@@ -25,17 +25,18 @@ DANGEROUS = frozenset({"smoke_obscuration", "temperature", "co"}) | {
 
 def calm(device: Device) -> Values:
     """What a device says of a quiet evening; a press is not said at all."""
-    return {name: _calm(name) for name in sorted(device.quantities) if QUANTITIES[name].kind is not Kind.EVENT}
+    return {name: calm_value(name) for name in sorted(device.quantities) if QUANTITIES[name].kind is not Kind.EVENT}
+
+
+def calm_value(name: str) -> float | bool:
+    """What a quantity is on a quiet evening."""
+    quantity = QUANTITIES[name]
+    return _CALM.get(name, quantity.low) if quantity.kind is Kind.NUMBER else False
 
 
 def extreme(device: Device, read: frozenset[str]) -> Values:
     """The worst that a device can say of the dangerous quantities among `read`."""
     return {name: _worst(name) for name in sorted(device.quantities & read & DANGEROUS)}
-
-
-def _calm(name: str) -> float | bool:
-    quantity = QUANTITIES[name]
-    return _CALM.get(name, quantity.low) if quantity.kind is Kind.NUMBER else False
 
 
 def _worst(name: str) -> float | bool:

@@ -5,7 +5,7 @@ it; staff acknowledge an investigation at the last instant and never stand it do
 does not understand (rates, means, `not` over several devices) it takes as never true.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -57,13 +57,15 @@ class Reach:
         self._around = around
         self._origins = _origins(plan)
         self._at: dict[str, list[int]] = {}
+        self._rules_at: dict[str, list[Rule]] = {}
         for index, rule in enumerate(plan.rules):
             for place in rule.places:
                 self._at.setdefault(place, []).append(index)
+                self._rules_at.setdefault(place, []).append(rule)
 
-    def rules_at(self, place: str) -> list[Rule]:
+    def rules_at(self, place: str) -> Sequence[Rule]:
         """The rules with an alarm for a device or a zone, in the order of the plan."""
-        return [self._plan.rules[index] for index in self._at.get(place, ())]
+        return self._rules_at.get(place, ())
 
     def zones_of(self, device: str) -> tuple[str, ...]:
         """The zones that a device is in, the smallest first."""

@@ -70,6 +70,17 @@ def test_nobody_acknowledges() -> None:
     assert first_evacuation(Stage(HOUSE).play(told("det-a"), "away")) == 15.0
 
 
+def test_what_cannot_lead_to_red_makes_no_difference() -> None:
+    """Each room may have rules of its own against nuisances: its devices stay alike in the proof."""
+    own = rule("own", "device", ["det-a"], tier("yellow", "temperature >= 40"), category="power")
+    pair = rule(
+        "pair", "zone", ["floor"], tier("yellow", "alarms([own, smoke], at: yellow, devices: 3)"), category="power"
+    )
+    chains = Chains(plan(SMOKE, HEAT, own, pair, CONFIRMED, CALL, SOS, devices=DEVICES))
+    assert chains.classes == Chains(HOUSE).classes
+    assert [one.others for one in chains.all()] == [one.others for one in Chains(HOUSE).all()]
+
+
 def test_each_chain_says_its_parts() -> None:
     """A fire inspector reads what the time is made of."""
     slow = plan(replace(SMOKE, tiers=(tier("orange", "smoke", on=7),)), CONFIRMED, devices=DEVICES)
