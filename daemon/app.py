@@ -75,6 +75,7 @@ async def run(
     sets = RuleSets(state)
     opened = _open(state / DATABASE, start.setup, sets)
     parts = _Parts(start, state / DATABASE, sets, opened)
+    del start, opened  # a reload puts others in force, and the first engine must not be held beside them
     await parts.run(serve_api, stop, hangup)
 
 
