@@ -186,6 +186,11 @@ class Alarm:
         """Whether the condition of tier `at` or a higher one is true; never of one out of service."""
         return self.standing >= at and not self.disabled
 
+    @property
+    def counted(self) -> Tier:
+        """The tier at which others count it: none while it is out of service."""
+        return Tier.NONE if self.disabled else self.standing
+
     def shown(self, at: Tier) -> bool:
         """Whether the alarm is up at tier `at` or higher, returned or not."""
         return self.up and self.tier >= at

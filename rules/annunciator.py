@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from rules.alarm import Alarm
-from rules.decision import Decision, EndFlood, Flood, Raise, Shown
+from rules.decision import AlarmDecision, Decision, EndFlood, Flood, Raise, Shown
 from rules.tier import Tier
 
 FLOOD_RAISES = 10  # alarms in FLOOD_S are more than one operator can follow: EEMUA 191
@@ -36,7 +36,7 @@ class Annunciator:
         else:
             up.discard(alarm.id)
 
-    def announce(self, alarm: Alarm, decision: Decision, now: float) -> list[Decision]:
+    def announce(self, alarm: Alarm, decision: AlarmDecision, now: float) -> list[Decision]:
         """A decision on an alarm, as people are told it, and whether too many come with it."""
         up = self._up.get(alarm.rule.category, set())
         if isinstance(decision, Raise):

@@ -3,6 +3,7 @@
 Each order returns why it cannot be carried out, or nothing.
 """
 
+from rules import looking
 from rules.board import Board
 from rules.decision import Because, DutyChange, EndShowMode, ShowMode
 from rules.signal import Calendar, Duty, EndShow, StartShow
@@ -42,7 +43,7 @@ def start_show(board: Board, order: StartShow, by: Because, now: float) -> str:
     if board.surroundings.nobody_on_duty:
         return f"somebody must watch a show: {board.surroundings.duty_evidence(now).text}"
     show = board.surroundings.take_show(order, now)
-    board.expect_end_of_show(order.zone)
+    _time_show(board, order.zone)
     board.out.append(ShowMode(now, order.zone, show.until, order.who, (by,)))
     return ""
 
@@ -52,7 +53,7 @@ def end_show(board: Board, order: EndShow, by: Because, now: float) -> str:
     if order.zone not in board.surroundings.shows:
         return "no show is on there"
     _end_show(board, order.zone, by, now)
-    board.begin_held(now)
+    _begin_held(board, now)
     return ""
 
 
@@ -62,12 +63,24 @@ def show_over(board: Board, zone: str, now: float) -> None:
     _end_show(
         board, zone, Because(now, zone, f"the {show.until - show.since:g} s that {show.who} gave it are over"), now
     )
-    board.begin_held(now)
+    _begin_held(board, now)
+
+
+def take_up(board: Board) -> None:
+    """After a restore: shows go on until their time is over."""
+    for zone in board.surroundings.shows:
+        _time_show(board, zone)
+
+
+def _time_show(board: Board, zone: str) -> None:
+    """Set the timer of a show, or none when no show is on there."""
+    show = board.surroundings.shows.get(zone)
+    board.timers.set(("show", zone), None if show is None else show.until)
 
 
 def _end_show(board: Board, zone: str, because: Because, now: float) -> None:
     del board.surroundings.shows[zone]
-    board.expect_end_of_show(zone)
+    _time_show(board, zone)
     board.out.append(EndShowMode(now, zone, (because,)))
 
 
@@ -77,6 +90,13 @@ def _look_around(board: Board, changed: set[str], now: float) -> None:
         because = board.surroundings.duty_evidence(now)
         for zone in sorted(board.surroundings.shows):
             _end_show(board, zone, because, now)
-        board.cut_investigations_short(now)
-    board.look_around(changed, now)
-    board.begin_held(now)
+        for cause in board.investigations.cut_short(now):
+            board.take_as_true(cause, now)
+    looking.look_around(board, changed, now)
+    _begin_held(board, now)
+
+
+def _begin_held(board: Board, now: float) -> None:
+    """Alarms that nothing holds back any more begin their investigation, if they still stand."""
+    for cause, investigation, alarm in board.investigations.released():
+        board.investigate(cause, investigation, alarm, now)

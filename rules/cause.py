@@ -90,6 +90,11 @@ class _Cause(Generic[Subject]):
             self.blind = unknown
         return changed
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an on-delay or an investigation runs."""
+        return self.alarm.raising_at is not None or (self.investigation is not None and self.investigation.running)
+
     def truth(self, tier: Tier, now: float) -> Truth:
         """Whether the condition of a tier of its rule is true by what is known."""
         tiers = [level.rule.tier for level in self.alarm.levels]

@@ -276,7 +276,7 @@ class Refuse(Struct, frozen=True, tag="refuse"):
     because: tuple[Because, ...] = ()
 
 
-Decision = (
+AlarmDecision = (
     Raise
     | Escalate
     | StepDown
@@ -289,6 +289,9 @@ Decision = (
     | Shown
     | Withheld
     | Chattering
+)
+Decision = (
+    AlarmDecision
     | Flood
     | EndFlood
     | Investigate

@@ -15,8 +15,6 @@ from rules.status import EvacuationStatus
 from rules.timers import Timers
 from rules.ways import WaysOut
 
-STAGE = "stage"  # kind of timer: the next stage of an evacuation
-
 
 class Evacuations:
     """At most one evacuation for each plan. `count` numbers them for the life of the journal."""
@@ -91,7 +89,7 @@ class Evacuations:
     def end(self, evacuation: str, now: float, because: tuple[Because, ...]) -> list[Decision]:
         """A person gave the all-clear. Raises KeyError when no such evacuation is in force."""
         status = self.in_force.pop(evacuation)
-        self._timers.set((STAGE, evacuation), None)
+        self._timers.set(("stage", evacuation), None)
         return [EndEvacuation(now, evacuation, status.plan, status.zones, because)]
 
     def restore(self, kept: Iterable[EvacuationStatus], count: int) -> None:
@@ -141,7 +139,7 @@ class Evacuations:
         left = self._left(status)
         due = status.since + left[0].after_s if left else None
         self.in_force[evacuation] = replace(status, due=due)
-        self._timers.set((STAGE, evacuation), due)
+        self._timers.set(("stage", evacuation), due)
 
     def _left(self, status: EvacuationStatus) -> list[Stage]:
         """The stages still to come; none of a plan that the venue no longer has."""

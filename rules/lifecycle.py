@@ -2,27 +2,20 @@
 
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
-
 from rules.alarm import Alarm, Move
 from rules.decision import (
     Acknowledged,
     AlarmChange,
+    AlarmDecision,
     Because,
     Clear,
-    Decision,
     Escalate,
-    Hidden,
-    OverlayKind,
     Raise,
     ReAlarm,
     Return,
-    Shown,
     Silenced,
     StepDown,
-    Withheld,
 )
-from rules.overlay import Overlay
 from rules.tier import Tier
 
 Change = TypeVar("Change", bound=AlarmChange)
@@ -30,7 +23,7 @@ Change = TypeVar("Change", bound=AlarmChange)
 
 def settle(
     alarm: Alarm, before: Tier, after: Tier, waiting: bool, because: tuple[Because, ...], now: float
-) -> Decision | None:
+) -> AlarmDecision | None:
     """Bring an alarm in view in line with its condition.
 
     `before` and `after` are the worst tiers whose condition was and is true; `waiting` says that an on-delay or an
@@ -49,7 +42,7 @@ def settle(
     return None
 
 
-def _stand(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...], now: float) -> Decision | None:
+def _stand(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...], now: float) -> AlarmDecision | None:
     if alarm.can(Move.RAISE):
         if alarm.state in ("normal", "pending"):
             alarm.since = now
@@ -69,36 +62,6 @@ def _stand(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...]
         _sound(alarm, after, because)
         return change(Raise, alarm, now)
     return None
-
-
-def hide(alarm: Alarm, overlay: Overlay, because: tuple[Because, ...], now: float) -> Hidden:
-    """An overlay is over the alarm: it rests at normal, and its condition goes on."""
-    alarm.withheld = alarm.withheld or alarm.up
-    alarm.move(Move.HIDE)
-    alarm.settle()
-    said = change(Hidden, alarm, now, because, overlay=overlay.kind, until=overlay.until, by=overlay.by)
-    return replace(said, tier=alarm.standing)
-
-
-def withhold(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...], now: float) -> Withheld | None:
-    """The condition of an alarm out of view is looked at; None when it did not change."""
-    if before == after:
-        return None
-    alarm.withheld = True
-    said = change(Withheld, alarm, now, because, overlay=next(iter(alarm.overlays)))
-    return replace(said, tier=after)
-
-
-def show(alarm: Alarm, overlay: OverlayKind, waiting: bool, because: tuple[Because, ...], now: float) -> Shown | None:
-    """The last overlay is gone: begin anew from what is true now. None when nobody has missed anything.
-
-    A person's overlay is always said to be over; a suppression only when there was something to suppress.
-    """
-    settle(alarm, Tier.NONE, alarm.standing, waiting, because, now)
-    missed, alarm.withheld = alarm.withheld, False
-    if overlay == "suppressed" and not missed:
-        return None
-    return change(Shown, alarm, now, because, overlay=overlay)
 
 
 def re_alarm(alarm: Alarm, now: float) -> ReAlarm:
@@ -123,19 +86,19 @@ def _sound(alarm: Alarm, tier: Tier, because: tuple[Because, ...]) -> None:
     alarm.acknowledged_by = ""
 
 
-def _return(alarm: Alarm, now: float) -> Decision:
+def _return(alarm: Alarm, now: float) -> AlarmDecision:
     alarm.move(Move.LATCH if alarm.rule.latching else Move.RETURN)
     if alarm.state == "normal":
         return _clear(alarm, now, alarm.because)
     return change(Return, alarm, now)
 
 
-def _clear(alarm: Alarm, now: float, because: tuple[Because, ...]) -> Decision:
+def _clear(alarm: Alarm, now: float, because: tuple[Because, ...]) -> Clear:
     alarm.settle()
     return change(Clear, alarm, now, because)
 
 
-def acknowledge(alarm: Alarm, who: str, why: str, now: float) -> Decision | None:
+def acknowledge(alarm: Alarm, who: str, why: str, now: float) -> Acknowledged | Clear | None:
     """A person took note; None when there is nothing to acknowledge in this state."""
     if not alarm.can(Move.ACKNOWLEDGE):
         return None
@@ -153,7 +116,7 @@ def silence(alarm: Alarm, who: str, why: str, now: float) -> Silenced:
     return change(Silenced, alarm, now, (Because(now, who, why),))
 
 
-def reset(alarm: Alarm, who: str, why: str, now: float) -> Decision | None:
+def reset(alarm: Alarm, who: str, why: str, now: float) -> Clear | None:
     """A person reset a latched alarm; None when the table does not allow it in this state."""
     if not alarm.can(Move.RESET):
         return None

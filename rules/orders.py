@@ -7,6 +7,7 @@ from rules.alarm import Alarm
 from rules.board import Board
 from rules.cause import Cause
 from rules.decision import Because, Refuse
+from rules.investigation import Investigation
 from rules.plan import Rule
 from rules.signal import (
     Acknowledge,
@@ -126,8 +127,10 @@ def _acknowledge(board: Board, order: Acknowledge, by: Because, now: float) -> N
     before = cause.alarm.tier
     decision = lifecycle.acknowledge(cause.alarm, order.who, order.why, now)
     if decision is not None:
-        board.shown(cause.alarm, decision, before, (by,), now)
-    if not board.acknowledge_investigations(cause.alarm, by, now) and decision is None:
+        board.present(cause.alarm, decision, before, now)
+    asked = board.investigations.acknowledge(cause.alarm, by, now)
+    board.out += asked
+    if not asked and decision is None:
         _refuse(board, order, f"it is {_words(cause.alarm)}, nothing waits for it", now)
 
 
@@ -138,7 +141,7 @@ def _silence(board: Board, order: Silence, now: float) -> None:
     chosen = [board.causes[order.alarm]] if order.alarm else list(board.causes.values())
     sounding = [cause.alarm for cause in chosen if cause.alarm.sounding]
     for alarm in sounding:
-        board.shown(alarm, lifecycle.silence(alarm, order.who, order.why, now), alarm.tier, (), now)
+        board.present(alarm, lifecycle.silence(alarm, order.who, order.why, now), alarm.tier, now)
     if not sounding:
         _refuse(board, order, "nothing is sounding", now)
 
@@ -148,7 +151,7 @@ def _reset(board: Board, order: Reset, by: Because, now: float) -> None:
     if cause is None:
         _refuse(board, order, "there is no such alarm", now)
     elif cause.investigation is not None and cause.investigation.running:
-        board.stand_down(cause, cause.investigation, by, now)
+        _stand_down(board, cause, cause.investigation, by, now)
     else:
         _reset_alarm(board, cause, order, by, now)
 
@@ -161,8 +164,14 @@ def _reset_alarm(board: Board, cause: Cause, order: Reset, by: Because, now: flo
         return
     if cause.investigation is not None:
         cause.investigation.end()
-    board.shown(alarm, decision, before, (by,), now)
-    board.withdraw(alarm, by, now)
+    board.present(alarm, decision, before, now)
+    for looking, investigation in board.investigations.withdrawn(alarm):
+        _stand_down(board, looking, investigation, by, now)
+
+
+def _stand_down(board: Board, cause: Cause, investigation: Investigation, by: Because, now: float) -> None:
+    board.out.append(board.investigations.stand_down(cause, investigation, by, now))
+    board.settle(cause, now)
 
 
 def _evacuate(board: Board, order: OrderEvacuation, by: Because, now: float) -> None:
@@ -192,4 +201,4 @@ def _all_clear(board: Board, order: AllClear, by: Because, now: float) -> None:
         return
     plan = board.evacuations.in_force[order.evacuation].plan
     board.out += board.evacuations.end(order.evacuation, now, (by,))
-    board.forget_overdue(plan, now)
+    board.update(board.investigations.forget(plan), now)

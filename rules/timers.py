@@ -1,8 +1,23 @@
 """The instants at which something happens without being told: one heap, stale entries skipped when they surface."""
 
 from heapq import heapify, heappop, heappush
+from typing import Literal
 
-Key = tuple[str, str]  # what kind of timer, and for whom
+Kind = Literal[
+    "awaited",  # a device has had its time to tell what it did not tell yet
+    "chatter",  # an alarm that chattered has been quiet
+    "flood",  # fewer alarms come again than people can follow
+    "held",  # what a window of a device says changes
+    "investigate",  # the time to acknowledge or to look round
+    "level",  # a delay of a tier
+    "overlay",  # the time for which an alarm is kept from view
+    "re_alarm",  # an alarm that stands without a sound sounds again
+    "show",  # the time of a show
+    "silent",  # a device was not heard for its staleness time
+    "stage",  # the next stage of an evacuation
+    "window",  # a coincidence forgets a device
+]
+Key = tuple[Kind, str]  # what kind of timer, and for whom: an alarm, a device, a zone, an evacuation
 
 
 class Timers:

@@ -21,11 +21,13 @@ from rules.conditions import STATES_OF_DEVICE, keep_windows, names_in, words_aro
 from rules.device_state import DeviceState
 from rules.expression import Call, calls
 from rules.group_conditions import asks_neighbours, coincidence, rules_read
+from rules.investigation import Investigation
 from rules.plan import Plan, Rule
 from rules.render import render
 from rules.surroundings import Surroundings
 
-Kind = TypeVar("Kind", bound=Cause)
+One = TypeVar("One")
+Looking = tuple[Cause, Investigation]  # whose highest tier waits for a look round
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class House:
     causes: dict[str, Cause] = field(default_factory=dict)  # by alarm id
     watchers: dict[str, dict[str, list[Watcher]]] = field(default_factory=dict)  # by device, then quantity or word
     reading: dict[str, list[Cause]] = field(default_factory=dict)  # by alarm id: who reads this alarm
-    investigating: dict[str, list[GroupCause]] = field(default_factory=dict)  # by alarm id: who looks into it
+    investigating: dict[str, list[Looking]] = field(default_factory=dict)  # by alarm id: who looks into it
     surroundings: Surroundings = field(default_factory=Surroundings)
     surrounded: dict[str, list[Cause]] = field(default_factory=dict)  # by word around: who asks it
     minding: dict[str, list[Cause]] = field(default_factory=dict)  # by device: to whom it matters that it does not tell
@@ -119,9 +121,9 @@ def _group_cause(
     for call in compiled.parts.coincidences:
         for alarm in group.coincidences[call].alarms:
             _append_once(house.reading.setdefault(alarm.id, []), cause)
-    if rule.investigate is not None:
-        for alarm in alarms_in({place}, rule.investigate.of):
-            _append_once(house.investigating.setdefault(alarm.id, []), cause)
+    if cause.investigation is not None:
+        for alarm in alarms_in({place}, cause.investigation.rule.of):
+            _append_once(house.investigating.setdefault(alarm.id, []), (cause, cause.investigation))
             _append_once(house.reading.setdefault(alarm.id, []), cause)
     _watch_members(house, cause)
     _mind(house, cause)
@@ -156,6 +158,6 @@ def _watch(house: House, device: DeviceState, watcher: Watcher, names: Iterable[
             watchers.setdefault(name, []).append(watcher)
 
 
-def _append_once(causes: list[Kind], cause: Kind) -> None:
-    if cause not in causes:
-        causes.append(cause)
+def _append_once(found: list[One], one: One) -> None:
+    if one not in found:
+        found.append(one)

@@ -1,5 +1,6 @@
 """From single alarms to a confirmed fire: coincidence, investigation, evacuation."""
 
+from rules.ring import ring
 from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset, Resumed
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier, without_zones
 
@@ -239,5 +240,5 @@ def test_an_all_clear_forgets_what_ran_out() -> None:
 def test_a_timer_without_an_investigation_confirms_nothing() -> None:
     """Whatever rings too often, nobody is led out by it."""
     story = Story(plan(SMOKE, HEAT, CONFIRMED))
-    story.engine._board.ring(("investigate", "confirmed@floor"), 10.0)
+    ring(story.engine._board, ("investigate", "confirmed@floor"), 10.0, 10.0)
     assert story.engine.alarms() == () and story.engine.evacuations() == ()

@@ -73,20 +73,20 @@ def test_slope_needs_two_instants() -> None:
 def test_timers_ring_in_order_and_once() -> None:
     """The newest instant set for a key counts; a key set to None is silent."""
     timers = Timers()
-    timers.set(("a", "1"), 5.0)
-    timers.set(("b", "2"), 3.0)
-    timers.set(("a", "1"), 4.0)
-    timers.set(("c", "3"), 1.0)
-    timers.set(("c", "3"), None)
+    timers.set(("held", "1"), 5.0)
+    timers.set(("level", "2"), 3.0)
+    timers.set(("held", "1"), 4.0)
+    timers.set(("silent", "3"), 1.0)
+    timers.set(("silent", "3"), None)
     assert timers.next() == 3.0
-    assert [timers.pop(10.0) for _ in range(3)] == [(3.0, ("b", "2")), (4.0, ("a", "1")), None]
+    assert [timers.pop(10.0) for _ in range(3)] == [(3.0, ("level", "2")), (4.0, ("held", "1")), None]
 
 
 def test_timers_do_not_grow_with_resetting() -> None:
     """A timer that is moved a hundred thousand times leaves no heap behind."""
     timers = Timers()
     for number in range(100_000):
-        timers.set(("a", "1"), float(number))
+        timers.set(("held", "1"), float(number))
     assert len(timers._heap) < 100
 
 
