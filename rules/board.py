@@ -77,11 +77,12 @@ class Board:
         if before and not after:
             self._end_once(cause, now)
 
-    def update(self, causes: Iterable[Cause], now: float) -> None:
-        """Let causes look again, and settle those that moved."""
+    def update(self, causes: Iterable[Cause], now: float, past: bool = False) -> None:
+        """Let causes look again, and settle those that moved. `past`: at what is over, which can only raise them."""
         for cause in causes:
-            if cause.update(now):
+            if cause.update(now, past):
                 self.settle(cause, now)
+            self.out += blind.report(cause, self.faults, now)
 
     def announce(self, alarm: Alarm, decision: AlarmDecision, now: float) -> None:
         """Say a decision that changed an alarm, and set what follows from it in time."""
@@ -151,7 +152,7 @@ class Board:
         if cause.investigation is not None:
             self.timers.set(("investigate", alarm.id), cause.investigation.due)
         if isinstance(cause, GroupCause) and cause.group.coincidences:
-            self.timers.set(("window", alarm.id), cause.window_expires_at(now))
+            self.timers.set(("window", alarm.id), cause.window_expires_at())
 
     def take_up(self, kept: Container[str], now: float) -> None:
         """After a restore: rebuild aggregates, zone tiers and timers from the alarms that were kept and the devices.
@@ -162,6 +163,7 @@ class Board:
             cause.blind = blind.stands(cause, self.faults)
             if isinstance(cause, GroupCause):
                 cause.refresh(now)
+                cause.looked_at = now
             elif alarm.id not in kept:
                 continue
             self.zones.change(alarm, Tier.NONE, alarm.tier, now, ())

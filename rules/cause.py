@@ -50,9 +50,12 @@ def _conditions(rule: Rule, compiled: Callable[[Node], Callable[[Subject, float]
 
 
 class _Cause(Generic[Subject]):
-    """What the causes have in common. `blind`: its condition is unknown, and its rule makes that a fault."""
+    """What the causes have in common. `blind`: its condition is unknown, and its rule makes that a fault.
 
-    __slots__ = ("_compiled", "_names", "_subject", "alarm", "blind", "investigation", "members")
+    `looked_at` is the instant of the last look.
+    """
+
+    __slots__ = ("_compiled", "_names", "_subject", "alarm", "blind", "investigation", "looked_at", "members")
 
     def __init__(
         self,
@@ -68,11 +71,13 @@ class _Cause(Generic[Subject]):
         self.alarm = alarm
         self.members = members
         self.blind = False
+        self.looked_at = 0.0
         self.investigation: Investigation | None = None
 
     def update(self, now: float, past: bool = False) -> bool:
         """Look again; whether any tier's phase changed. `past`: what is seen is over, so it can only raise."""
         changed = unknown = False
+        self.looked_at = now
         for level, (when, clear) in zip(self.alarm.levels, self._compiled, strict=True):
             true = when(self._subject, now)
             if self.investigation is not None and self.investigation.forced and level is self.alarm.levels[-1]:
@@ -130,9 +135,9 @@ class DeviceCause(_Cause[DeviceState]):
         """As a watcher, it tells itself."""
         return self
 
-    def look(self, now: float, past: bool = False) -> bool:
-        """As a watcher: the device changed."""
-        return self.update(now, past)
+    def take(self, now: float) -> bool:
+        """As a watcher: the device changed. Whether there is something new to look at."""
+        return True
 
     def joined_by(self, alarm: Alarm, before: Tier, after: Tier) -> bool:
         """Whether an alarm that rose from one tier to another now counts here and did not before."""
@@ -164,9 +169,9 @@ class GroupCause(_Cause[Group]):
                 if aggregate.looks_at(member):
                     aggregate.update(member, now)
 
-    def window_expires_at(self, now: float) -> float | None:
-        """The next instant at which a coincidence forgets a device."""
-        ends = [coincidence.expires_at(now) for coincidence in self.group.coincidences.values()]
+    def window_expires_at(self) -> float | None:
+        """The first instant after the last look at which a coincidence forgets a device."""
+        ends = [coincidence.expires_at(self.looked_at) for coincidence in self.group.coincidences.values()]
         return min((end for end in ends if end is not None), default=None)
 
 
@@ -180,13 +185,16 @@ class GroupWatcher:
         self._member = member
         self._aggregates = aggregates
 
-    def look(self, now: float, past: bool = False) -> bool:
-        """Take over the device's change; whether any tier's phase changed with it."""
-        changed = False
+    def take(self, now: float) -> bool:
+        """Take over the device's change; whether there is something new to look at.
+
+        To a rule that minds the unknown it is something new that a device has told all it measures.
+        """
+        changed = self.cause.alarm.rule.unknown != "hold"
         for aggregate in self._aggregates:
             if aggregate.update(self._member, now):
                 changed = True
-        return changed and self.cause.update(now, past)
+        return changed
 
 
 Cause = DeviceCause | GroupCause

@@ -35,8 +35,8 @@ class Coincidence:
                 by_place.setdefault(alarm.place, alarm.id)
         return list(by_place.values())
 
-    def expires_at(self, now: float) -> float | None:
-        """The next instant at which a device stops counting by itself."""
+    def expires_at(self, after: float) -> float | None:
+        """The first instant after another at which a device stops counting by itself."""
         if self.within_s is None:
             return None
         ends = [
@@ -44,7 +44,7 @@ class Coincidence:
             for alarm in self.alarms
             if not alarm.stands(self.at) and (stood := alarm.stood_until(self.at)) is not None
         ]
-        return min((end for end in ends if end > now), default=None)
+        return min((end for end in ends if end > after), default=None)
 
     def _counts(self, alarm: Alarm, now: float) -> bool:
         if alarm.stands(self.at):

@@ -64,7 +64,7 @@ class Engine:
         now = self._now = max(self._now, signal.at)
         if self._started is None:
             self._started = now
-            presence.expect_all(self._board, now)
+            stock.begin(self._board, now)
         if isinstance(signal, Resumed):
             stock.resume(self._board, self._left_over, signal.down_s, now)
         elif isinstance(signal, Reloaded):

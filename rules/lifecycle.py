@@ -47,7 +47,7 @@ def _stand(alarm: Alarm, before: Tier, after: Tier, because: tuple[Because, ...]
         if alarm.state in ("normal", "pending"):
             alarm.since = now
         alarm.move(Move.RAISE)
-        _sound(alarm, max(alarm.tier, after), because)
+        _sound(alarm, max(alarm.tier, after) if alarm.rule.latching else after, because)
         return change(Raise, alarm, now)
     if after > alarm.tier:
         alarm.move(Move.ESCALATE)

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable
 
-from rules import blind
 from rules.board import Board
 from rules.cause import GroupCause
 from rules.device_state import DeviceState
 
 
 def look(board: Board, state: DeviceState, name: str, now: float, past: bool = False) -> None:
-    """Something of this name changed at a device: let those look who watch it. `past`: as it was, no longer is."""
+    """Something of this name changed at a device: let those look who watch it. `past`: as it was, no longer is.
+
+    All take the change over before any looks: one that looks because another alarm changed must not see half of it.
+    """
     state.count(name, now, past)
-    for watcher in board.house.watchers[state.device.id].get(name, ()):
-        if watcher.look(now, past):
-            board.settle(watcher.cause, now)
-        board.out += blind.report(watcher.cause, board.faults, now)
+    watchers = board.house.watchers[state.device.id].get(name, ())
+    board.update([watcher.cause for watcher in watchers if watcher.take(now)], now, past)
     board.timers.set(("held", state.device.id), state.due(now))
 
 
@@ -25,18 +25,16 @@ def pass_time(board: Board, state: DeviceState, now: float) -> None:
     """
     for name in state.timed_names():
         state.count(name, now)
-        for watcher in board.house.watchers[state.device.id].get(name, ()):
-            if watcher.look(now) or watcher.cause.update(now):
-                board.settle(watcher.cause, now)
-            board.out += blind.report(watcher.cause, board.faults, now)
+        watchers = board.house.watchers[state.device.id].get(name, ())
+        for watcher in watchers:
+            watcher.take(now)
+        board.update([watcher.cause for watcher in watchers], now)
     board.timers.set(("held", state.device.id), state.due(now))
 
 
 def stop_waiting(board: Board, device: str, now: float) -> None:
     """What a device has not told by now is unknown: let those look to whom that matters."""
-    for cause in board.house.minding.get(device, ()):
-        board.update([cause], now)
-        board.out += blind.report(cause, board.faults, now)
+    board.update(board.house.minding.get(device, ()), now)
 
 
 def look_around(board: Board, changed: Iterable[str], now: float) -> None:

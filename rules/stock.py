@@ -7,6 +7,13 @@ from rules.decision import Because
 from rules.left_over import LeftOver
 
 
+def begin(board: Board, now: float) -> None:
+    """The first signal ever: from here on every device is expected to be heard, and what is true already is told."""
+    presence.expect_all(board, now)
+    for cause in board.causes.values():
+        _look(board, cause, now)
+
+
 def resume(board: Board, left_over: LeftOver, down_s: float, now: float) -> None:
     """Tocsin was down for so long."""
     presence.resume(board, down_s, now)

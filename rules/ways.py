@@ -63,4 +63,5 @@ class WaysOut:
 
 
 def _is_by_hand(rule: Rule) -> bool:
-    return rule.each == "device" and all(tier.when.quantities <= BY_HAND for tier in rule.tiers)
+    named = frozenset[str]().union(*(tier.when.quantities for tier in rule.tiers))
+    return rule.each == "device" and bool(named) and named <= BY_HAND

@@ -1,0 +1,99 @@
+"""Corners of the engine that the model in tests/rules/model found: each as the smallest story that shows it."""
+
+from dataclasses import replace
+
+from rules.plan import DutyRule, EvacuationPlan, Plan
+from rules.schedule import Schedule
+from rules.signal import Calendar, Heard, OrderEvacuation
+from rules.venue import Route, Text
+from tests.rules.house import PLANS, Story, plan, rule, tier, venue, without_zones, zone
+
+
+def test_what_is_true_at_the_first_signal_is_told_with_it() -> None:
+    """A condition that no news makes true, such as an empty desk, is announced at the start, once."""
+    desk = rule("desk", "venue", ["venue"], tier("blue", "nobody_on_duty"), category="power")
+    story = Story(replace(plan(desk), duty=DutyRule()), heard=False)
+    assert story.alarm("desk@venue") == "unack blue"
+    story.restart()
+    assert story.tick(5) == [] and len(story.decisions) == 2
+
+
+def test_an_alarm_that_looks_because_of_another_sees_the_whole_change() -> None:
+    """One reading raises an alarm and ends what a second rule asks besides: the second must not see half of that."""
+    smoke = rule("smoke", "device", ["det-a"], tier("orange", "smoke"))
+    alone = rule("alone", "zone", ["floor"], tier("red", "alarms([smoke]) and not any(smoke)"), evacuate="whole")
+    story = Story(plan(smoke, alone))
+    assert without_zones(story.read(1, "det-a", smoke=True)) == ["Raise smoke@det-a orange"]
+
+
+def test_a_coincidence_forgets_also_when_another_delay_ends_at_that_instant() -> None:
+    """The end of a window is seen although a delay of the same alarm rings with it."""
+    press = rule("press", "device", ["det-a"], tier("orange", "smoke"))
+    second = rule(
+        "second",
+        "zone",
+        ["floor"],
+        tier("yellow", "any(temperature > 50)", on=10),
+        tier("orange", "alarms([press], within: 10s)"),
+        category="power",
+    )
+    story = Story(plan(press, second))
+    story.read(1, "det-a", smoke=True)
+    story.read(2, "det-a", smoke=False, temperature=60)
+    assert without_zones(story.tick(12)) == ["StepDown second@floor yellow"]
+
+
+def test_an_alarm_that_returned_comes_back_as_it_is_now() -> None:
+    """Not acknowledged, returned, and back at a lower tier: it is shown at the lower tier, unless it latches."""
+    two = rule("two", "device", ["det-a"], tier("blue", "temperature > 30"), tier("yellow", "temperature > 60"))
+    story = Story(plan(two))
+    story.read(1, "det-a", temperature=70)
+    assert story.read(2, "det-a", temperature=20)[0] == "Return two@det-a yellow"
+    assert story.read(3, "det-a", temperature=40)[0] == "Raise two@det-a blue"
+    assert story.engine.zone_tiers()["room-a"].word == "blue"
+
+
+def test_a_rule_that_could_not_decide_is_well_only_when_it_can() -> None:
+    """The fault stays through a restart, a device that comes back without telling, and late news of the past."""
+    blind = rule("blind", "zone", ["floor"], tier("orange", "all(smoke)"), unknown="fault")
+    story = Story(plan(blind), heard=False)
+    assert "ReportFault floor blind:blind" in story.tick(1000)
+    story.restart()
+    assert story.tell(Heard(1001, "det-a")) == ["EndFault det-a silent"]
+    assert story.read(1002, "det-b", smoke=True) == ["EndFault det-b silent"]
+    assert story.read(1003, "det-a", smoke=False) == ["EndFault floor blind:blind"]
+
+
+def test_a_schedule_that_cannot_be_told_blinds_at_once() -> None:
+    """A rule that minds the unknown reports that its hours are unknown when that begins, and its end when they are."""
+    hours = rule("hours", "device", ["det-a"], tier("orange", "smoke and during(open)"), unknown="fault")
+    story = Story(Plan(venue(), (hours,), PLANS, {"open": Schedule(())}))
+    story.tell(Calendar(1, "open", True))
+    story.read(2, "det-a", smoke=True)
+    assert story.tell(Calendar(3, "open", None)) == ["ReportFault det-a blind:hours"]
+    assert story.tell(Calendar(4, "open", True)) == ["EndFault det-a blind:hours"]
+
+
+def test_who_minds_the_unknown_does_not_wait_for_what_was_told() -> None:
+    """A device that has told all it measures has no more time to wait for, though its own part did not change."""
+    blind = rule("blind", "zone", ["floor"], tier("orange", "count(smoke or temperature > 60) >= 2"), unknown="fault")
+    story = Story(plan(blind), heard=False)
+    story.tick(1000)
+    story.read(1001, "det-a", smoke=True)
+    assert "EndFault floor blind:blind" in story.read(1002, "det-b", smoke=True)
+    assert story.tell(Heard(1003, "det-b", online=False)) == ["ReportFault det-b offline"]
+    assert story.read(1004, "det-a", temperature=20.0) == ["ReportFault floor blind:blind"]
+
+
+def test_an_alarm_that_reads_only_alarms_is_no_call_by_hand() -> None:
+    """A fire told through another rule blocks the way it burns on."""
+    hot = rule("hot", "device", ["det-a"], tier("blue", "temperature > 60"), category="power")
+    fire = rule("fire", "device", ["det-a"], tier("orange", "alarms([hot])"))
+    house = plan(hot, fire)
+    ways = (Route("stair", ("room-a",), Text("yard")),)
+    zones = {**house.venue.zones, "room-b": replace(zone("room-b", "floor"), routes=ways)}
+    leave = {"leave": EvacuationPlan("leave", ("room-b",), Text("leave"), Text("yard"))}
+    story = Story(replace(house, venue=replace(house.venue, zones=zones), evacuation_plans=leave))
+    story.read(1, "det-a", temperature=70)
+    story.tell(OrderEvacuation(2, "leave", "Wu", "smoke seen"))
+    assert story.engine.evacuations()[0].blocked == ("stair",)
