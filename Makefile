@@ -4,6 +4,7 @@
 # make check   style, types, and which part may import which
 # make bench   the numbers, side by side with a bare MQTT client
 # make fuzz    throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
+# make prove   the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
 # make lock    resolve the dependencies anew
 #
 # Each makes what it needs: a virtual environment in .venv, Python packages by hash, Debian packages for the tests.
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test rules check bench fuzz lock peers
+.PHONY: demo test rules check bench fuzz prove lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,6 +22,8 @@ PEERS := mosquitto mosquitto-clients nut-server nut-client openssl systemd
 # Tests wait for real peers and for stories that take a minute far more than they compute: three to a core.
 WORKERS ?= 6
 FUZZ_SECONDS ?= 600
+PROVE_EXAMPLES ?= 2000
+PROVE_STEPS ?= 50
 
 demo: $(VENV)/.demo
 	exec $(BIN)/tocsin demo
@@ -42,6 +45,11 @@ fuzz: $(VENV)/.dev
 	@mkdir -p build/fuzz
 	$(BIN)/python -m tests.fuzz.expressions build/fuzz/corpus -max_total_time=$(FUZZ_SECONDS) -max_len=2100 \
 		-artifact_prefix=build/fuzz/
+
+# The short form of it is one of the tests. PROVE_STEPS is how many things happen in each house.
+prove: $(VENV)/.dev
+	PROVE_EXAMPLES=$(PROVE_EXAMPLES) PROVE_STEPS=$(PROVE_STEPS) $(BIN)/python -m pytest tests/rules/test_model.py \
+		-q -p no:cacheprovider --timeout 0
 
 bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench.run
