@@ -47,6 +47,10 @@ class ConfigError(Exception):
         self.count = len(self.problems) if count is None else count
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[Problem, ...], int]]:
+        """Whole on the other side of a process: by itself an exception would take its text for the problems."""
+        return ConfigError, (self.problems, self.count)
+
 
 class Problems:
     """Collects problems. One thing written once but meant many times, such as a range of rooms, is reported once."""
