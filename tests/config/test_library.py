@@ -120,14 +120,16 @@ def test_one_sign_alone_says_nothing_yet(plan: Plan, quantity: str, before: floa
     assert rises([one for _, one in story.until(12, 100)]) == []
 
 
-def test_signs_that_do_not_rise_together_are_not_two(plan: Plan) -> None:
-    """Heat that rose more than 20 s ago does not count with smoke that rises now."""
-    story = Story(plan)
-    story.tell(10.0, "det-305", "temperature", 22.0)
-    story.tell(12.0, "det-305", "temperature", 25.0)
-    story.tell(33.0, "det-305", "temperature", 25.0)
-    story.tell(33.0, "det-305", "smoke_obscuration", 0.2)
-    assert rises(story.tell(34.0, "det-305", "smoke_obscuration", 1.2)) == []
+def test_signs_that_come_too_far_apart_are_not_two(plan: Plan) -> None:
+    """Heat that came and went counts with smoke that comes within 30 s of it, and not with smoke that comes later."""
+    for device, smoke_at, expected in (("det-305", 41.0, 1), ("det-205", 42.0, 0)):
+        story = Story(plan)
+        story.tell(10.0, device, "temperature", 22.0)
+        story.tell(12.0, device, "temperature", 25.0)
+        story.tell(33.0, device, "temperature", 25.0)
+        story.tell(33.0, device, "smoke_obscuration", 0.2)
+        raised = [alarm for alarm, _ in rises(story.tell(smoke_at, device, "smoke_obscuration", 1.2))]
+        assert raised.count(f"two-signs@{device}") == expected
 
 
 def test_two_signs_at_one_device_and_smoke_at_another_confirm_a_fire(plan: Plan) -> None:
