@@ -111,7 +111,8 @@ class Pump:
 
     def reload(self, fresh: Engine, rules: str, who: str = "", why: str = "") -> "asyncio.Future[Sequence[Decision]]":
         """Go on with an engine that is new from other rules, after all that was put before. The future holds its
-        decisions once they are durable, or RulesUnusable: the present engine then goes on.
+        decisions once they are durable, or RulesUnusable: the present engine then goes on. With the present engine
+        itself only the name of its rules is new.
         """
         answer: asyncio.Future[Sequence[Decision]] = asyncio.get_running_loop().create_future()
         self._enqueue(_Message((), None, answer, _NewRules(fresh, rules, who, why)))
@@ -206,7 +207,9 @@ class Pump:
         signal = Reloaded(at, new.rules, new.who, new.why)
         try:
             decisions = swap(self._engine, new.fresh, signal)
-        except Exception as error:  # noqa: BLE001  # a bug that other rules lay bare: the present engine is untouched
+        except Exception as error:  # a bug that other rules lay bare: the present engine is untouched
+            if new.fresh is self._engine:
+                raise
             unusable = RulesUnusable(f"the engine cannot go on under these rules, which is a bug: {error!r}")
             unusable.__cause__ = error
             answer.set_exception(unusable)

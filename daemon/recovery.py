@@ -59,8 +59,8 @@ def recover(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf = lambda
 
     The engine decides by the plan that was in force last, or by `plan` when that is not known.
     """
-    memory = Recovered(Engine(plan), last=last_stamp(connection))
-    _fold(connection, memory, plan_of, after=_from_snapshot(connection, plan, plan_of, memory))
+    memory, after = _from_snapshot(connection, plan, plan_of)
+    _fold(connection, memory, plan_of, after)
     memory.news = _still_standing(memory.news, memory.engine)
     (decided,) = connection.execute("SELECT decided FROM commits ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
     # what a full disk kept out of the rows can still be owed, and its number is not given again
@@ -68,28 +68,28 @@ def recover(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf = lambda
     return memory
 
 
-def _from_snapshot(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf, memory: Recovered) -> int:
-    """Take up the newest snapshot that can be read. Returns the row of `commits` that it stands after."""
+def _from_snapshot(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf) -> tuple[Recovered, int]:
+    """What the newest snapshot that can be read holds, and the row of `commits` that it stands after."""
+    last, problems = last_stamp(connection), list[str]()
     sql = "SELECT seq, commit_seq, body, unsettled, in_force FROM snapshots ORDER BY seq DESC"
     for seq, commit, body, unsettled, in_force in connection.execute(sql):
         try:
-            owed = _unsettled.decode(unsettled, f"snapshot {seq}", memory.problems)
-            standing = _in_force.decode(in_force, f"snapshot {seq}", memory.problems)
-            memory.engine = Engine.restore(_plan_then(rules_of(body), plan, plan_of, memory), body)
+            owed = _unsettled.decode(unsettled, f"snapshot {seq}", problems)
+            standing = _in_force.decode(in_force, f"snapshot {seq}", problems)
+            engine = Engine.restore(_plan_then(rules_of(body), plan, plan_of, problems), body)
         except (msgspec.MsgspecError, ValueError) as error:
-            memory.problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
+            problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
             continue
-        memory.ledger = Ledger(owed, standing)
-        return int(commit)
-    return 0
+        return Recovered(engine, Ledger(owed, standing), last, problems=problems), int(commit)
+    return Recovered(Engine(plan), last=last, problems=problems), 0
 
 
-def _plan_then(rules: str, plan: Plan, plan_of: PlanOf, memory: Recovered) -> Plan:
+def _plan_then(rules: str, plan: Plan, plan_of: PlanOf, problems: list[str]) -> Plan:
     """The plan that was in force, or `plan` with a problem noted."""
     found = plan_of(rules) if rules else plan
     if found is None:
         text = f"the rules {rules} under which the journal was written are not kept in the state folder"
-        memory.problems.append(f"{text}; it was gone through with other rules, look at what stands")
+        problems.append(f"{text}; it was gone through with other rules, look at what stands")
     return found or plan
 
 
@@ -112,7 +112,7 @@ def _fold(connection: sqlite3.Connection, memory: Recovered, plan_of: PlanOf, af
 def _step(memory: Recovered, signal: Signal, plan_of: PlanOf) -> list[Decision]:
     if not isinstance(signal, Reloaded):
         return memory.engine.step(signal)
-    old, memory.engine = memory.engine, Engine(_plan_then(signal.rules, memory.engine.plan, plan_of, memory))
+    old, memory.engine = memory.engine, Engine(_plan_then(signal.rules, memory.engine.plan, plan_of, memory.problems))
     return swap(old, memory.engine, signal)
 
 

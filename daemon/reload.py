@@ -90,8 +90,10 @@ class Reloader:
         except OSError as error:
             self.complain(NOT_KEPT, f"the venue's files cannot be kept in the state folder: {error}; free space there")
         engine = self._pump.engine
-        if engine.plan is not self.setup.plan or engine.rules != self.setup.digest:
-            answer = self._pump.reload(Engine(self.setup.plan), self.setup.digest, why="the daemon was started")
+        same = engine.plan is self.setup.plan
+        if not same or engine.rules != self.setup.digest:
+            fresh = engine if same else Engine(self.setup.plan)  # a second engine takes memory that never comes back
+            answer = self._pump.reload(fresh, self.setup.digest, why="the daemon was started")
             answer.add_done_callback(self._begun)
 
     def complain(self, code: str, text: str) -> None:

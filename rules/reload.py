@@ -84,12 +84,13 @@ def counted(changes: Changes, engine: Engine) -> Changes:
 
 
 def swap(old: Engine, fresh: Engine, signal: Reloaded) -> list[Decision]:
-    """Let `fresh`, new from another plan, go on where `old` is; the decisions, in order.
+    """Let `fresh`, new from another plan, go on where `old` is; the decisions, in order. Both may be one engine.
 
     What is over by the old rules at that instant is decided by them. After this `old` must be told nothing more.
     """
     said = old.step(Tick(signal.at))
-    fresh.take_up(old.snapshot())
+    if fresh is not old:
+        fresh.take_up(old.snapshot())
     return said + fresh.step(signal)
 
 

@@ -23,7 +23,7 @@ from daemon.recovery import recover
 from daemon.worker import Worker
 from rules.decision import Decision, Evacuate, Raise, Refuse
 from rules.engine import Engine
-from rules.signal import Fault, Heard, OrderEvacuation, Recovered, Resumed, Signal, Tick
+from rules.signal import Fault, Heard, OrderEvacuation, Recovered, Reloaded, Resumed, Signal, Tick
 from tests.daemon import house
 from tests.daemon.house import HandClock, HandOutput
 
@@ -368,6 +368,33 @@ async def test_other_rules_and_a_snapshot_after_them_are_one_transaction(tmp_pat
     assert rows == _query(path, "SELECT commit_seq, 'reloaded' FROM snapshots")
     kinds = [kind for (kind,) in _query(path, "SELECT kind FROM signals ORDER BY commit_seq, position")]
     assert kinds == ["tick", "reading", "tick", "reloaded", "reading"]
+
+
+async def test_the_rules_in_force_get_a_name(tmp_path: Path) -> None:
+    """At a first start nothing but the name is new: no second engine is made, and a snapshot holds the name."""
+    path, clock = tmp_path / "journal.db", HandClock()
+    async with running(path, clock) as bench:
+        engine = bench.pump.engine
+        assert await asyncio.wait_for(bench.pump.reload(engine, "digest"), 10) == []
+        assert bench.pump.engine is engine
+        assert engine.rules == "digest"
+    assert _query(path, "SELECT count(*) FROM snapshots") == [(1,)]
+
+
+async def test_a_bug_in_the_engine_that_decides_is_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the present engine fails under its new name its state is unknown: it must not go on."""
+    async with running(tmp_path / "journal.db", HandClock()) as bench:
+        step = bench.engine.step
+
+        def fails(signal: Signal) -> list[Decision]:
+            if isinstance(signal, Reloaded):
+                raise ZeroDivisionError("bug")
+            return step(signal)
+
+        monkeypatch.setattr(bench.engine, "step", fails)
+        bench.pump.reload(bench.engine, "digest")
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(bench.tasks[0], 10)
 
 
 async def test_rules_that_the_engine_cannot_run_leave_the_old_ones(tmp_path: Path) -> None:
