@@ -1,5 +1,7 @@
 """An alarm that comes and goes faster than people can follow is held as standing until it has been quiet."""
 
+from collections.abc import Sequence
+
 from rules.tier import Tier
 
 CHATTER_RAISES = 3  # within CHATTER_S: ISA-18.2 counts an alarm that comes three times a minute as chattering
@@ -12,7 +14,7 @@ class Chatter:
     __slots__ = ("level", "quiet_at", "raised")
 
     def __init__(self) -> None:
-        self.raised: list[float] = []
+        self.raised: Sequence[float] = ()
         self.level = Tier.NONE  # what the levels said last
         self.quiet_at: float | None = None
 
@@ -36,7 +38,7 @@ class Chatter:
         self.quiet_at = now + CHATTER_S
         return True
 
-    def restore(self, raised: list[float], quiet_at: float | None, level: Tier) -> None:
+    def restore(self, raised: Sequence[float], quiet_at: float | None, level: Tier) -> None:
         """Go on where it was before a restart."""
         self.raised, self.quiet_at, self.level = raised, quiet_at, level
 

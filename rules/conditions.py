@@ -4,7 +4,7 @@ A new kind of condition is a line in `rules.functions` and the function that it 
 `rules.group_conditions`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from rules.device_state import Counter, DeviceState, WindowKey
@@ -185,42 +185,51 @@ def _count(call: Call) -> DeviceNumber:
 # What a device must keep for the conditions that look back
 
 
-def keep_windows(root: Node, device: DeviceState) -> None:
-    """Give a device the windows that a condition on it looks back on; those it has already are shared."""
+def keep_windows(root: Node, devices: Sequence[DeviceState]) -> None:
+    """Give devices the windows that a condition on them looks back on; those that a device has already are shared."""
     for node in walk(root):
         match node:
             case Compare(left=Call(function="mean") as call) if len(call.arguments) == 2:
-                _keep_window(call, device, node.threshold)
+                _keep_window(call, devices, node.threshold)
             case Call(arguments=(_, ("", Duration()))) if node.function != "mean":
-                _keep_window(node, device)
+                _keep_window(node, devices)
             case _:
                 pass
 
 
-def _keep_window(call: Call, device: DeviceState, threshold: float = 0.0) -> None:
-    key, names = render(call), names_in(call)
-    if not applies(names, device):
-        return
-    if call.function == "count":
-        if key not in device.counters:
-            condition = call.arguments[0][1]
-            device.counters[key] = Counter(
-                names | words_around(call), compile_device(condition), CountWindow(_span_s(call))
-            )
-        return
-    quantity, span_s = _window_key(call)
+def _keep_window(call: Call, devices: Sequence[DeviceState], threshold: float = 0.0) -> None:
+    names = names_in(call)
+    here = [device for device in devices if applies(names, device)]
     match call.function:
+        case "count":
+            _keep_counters(call, names | words_around(call), here)
         case "rise":
-            device.lows.setdefault((quantity, span_s), LowWindow(span_s))
+            key = _window_key(call)
+            for device in here:
+                device.lows.setdefault(key, LowWindow(key[1]))
         case "rate":
-            device.slopes.setdefault((quantity, span_s), SlopeWindow(span_s))
-        case "mean":
-            _, window = device.held.setdefault(key, (quantity, MeanWindow(span_s)))
-            assert isinstance(window, MeanWindow)
-            window.thresholds.add(threshold)
+            key = _window_key(call)
+            for device in here:
+                device.slopes.setdefault(key, SlopeWindow(key[1]))
         case _:
-            extreme: Literal["min", "max"] = "min" if call.function == "min" else "max"
-            device.held.setdefault(key, (quantity, ExtremeWindow(extreme, span_s)))
+            _keep_held(call, here, threshold)
+
+
+def _keep_counters(call: Call, names: frozenset[str], devices: Sequence[DeviceState]) -> None:
+    key, condition = render(call), compile_device(call.arguments[0][1])
+    for device in devices:
+        if key not in device.counters:
+            device.counters[key] = Counter(names, condition, CountWindow(_span_s(call)))
+
+
+def _keep_held(call: Call, devices: Sequence[DeviceState], threshold: float) -> None:
+    key, (quantity, span_s) = render(call), _window_key(call)
+    extreme: Literal["min", "max"] = "min" if call.function == "min" else "max"
+    for device in devices:
+        fresh = MeanWindow(span_s) if call.function == "mean" else ExtremeWindow(extreme, span_s)
+        _, window = device.held.setdefault(key, (quantity, fresh))
+        if isinstance(window, MeanWindow):
+            window.thresholds.add(threshold)
 
 
 def _span_s(call: Call) -> float:

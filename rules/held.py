@@ -4,7 +4,6 @@ All time is engine time, so no clock step moves a window. Each window knows when
 that a condition is looked at again then, without data. Adding and asking cost O(1) on average.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from math import inf
 from typing import Literal
@@ -53,7 +52,7 @@ class ExtremeWindow:
         self.span_s = span_s
         self._sign = 1.0 if extreme == "min" else -1.0
         self._grain_s = span_s / MAX_SAMPLES
-        self._entries: deque[tuple[float, float]] = deque()  # until, signed value; both rise
+        self._entries: list[tuple[float, float]] = []  # until, signed value; both rise
 
     def add(self, at: float, value: float) -> None:
         """From `at` on the value holds. `at` never runs backwards."""
@@ -78,7 +77,7 @@ class ExtremeWindow:
         """The extreme; None while nothing is known of the window."""
         entries = self._entries
         while entries and entries[0][0] + self.span_s <= now:
-            entries.popleft()
+            del entries[0]
         return entries[0][1] * self._sign if entries else None
 
     def due(self, now: float) -> float | None:
@@ -94,7 +93,7 @@ class ExtremeWindow:
     def restore(self, state: HeldState) -> None:
         """Go on from what was kept."""
         assert isinstance(state, ExtremeState)
-        self._entries = deque(state.entries)
+        self._entries = list(state.entries)
 
     @property
     def _holds(self) -> bool:
@@ -114,7 +113,7 @@ class MeanWindow:
         self.span_s = span_s
         self.thresholds: set[float] = set()
         self._grain_s = span_s / MAX_SAMPLES
-        self._samples: deque[tuple[float, float | None, float, float]] = deque()
+        self._samples: list[tuple[float, float | None, float, float]] = []
 
     def add(self, at: float, value: float | None) -> None:
         """From `at` on the value holds, or none is known. `at` never runs backwards."""
@@ -174,7 +173,7 @@ class MeanWindow:
     def restore(self, state: HeldState) -> None:
         """Go on from what was kept."""
         assert isinstance(state, MeanState)
-        self._samples = deque(state.samples)
+        self._samples = list(state.samples)
 
     def _within(self, now: float) -> tuple[float, float]:
         """Integral and known seconds of the window that ends now."""
@@ -198,7 +197,7 @@ class MeanWindow:
     def _drop(self, now: float) -> None:
         samples = self._samples
         while len(samples) > 1 and samples[1][0] + self.span_s <= now:
-            samples.popleft()
+            del samples[0]
 
 
 class CountWindow:
@@ -212,7 +211,7 @@ class CountWindow:
     def __init__(self, span_s: float) -> None:
         self.span_s = span_s
         self._was = False
-        self._times: deque[float] = deque(maxlen=MAX_SAMPLES)
+        self._times: list[float] = []
 
     def look(self, at: float, truth: bool | None) -> None:
         """Take the truth of the condition at an instant. `at` never runs backwards."""
@@ -220,13 +219,14 @@ class CountWindow:
             return
         if truth and not self._was:
             self._times.append(at)
+            del self._times[:-MAX_SAMPLES]
         self._was = truth
 
     def value(self, now: float) -> float:
         """The number of times."""
         times = self._times
         while times and times[0] + self.span_s <= now:
-            times.popleft()
+            del times[0]
         return float(len(times))
 
     def due(self, now: float) -> float | None:
@@ -241,7 +241,7 @@ class CountWindow:
         """Go on from what was kept."""
         assert isinstance(state, CountState)
         self._was = state.was
-        self._times = deque(state.times, maxlen=MAX_SAMPLES)
+        self._times = state.times[-MAX_SAMPLES:]
 
 
 def least(dues: Iterable[float | None]) -> float | None:

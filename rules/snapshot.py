@@ -199,7 +199,7 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         kept.step_began = investigation.began
         kept.held = [alarm.id for alarm in investigation.held]
     kept.overlays, kept.withheld = list(alarm.overlays.values()), alarm.withheld
-    kept.chatter_raised, kept.chatter_quiet_at = alarm.chatter.raised, alarm.chatter.quiet_at
+    kept.chatter_raised, kept.chatter_quiet_at = list(alarm.chatter.raised), alarm.chatter.quiet_at
     kept.first_out, kept.re_alarm_at = alarm.first_out, alarm.re_alarm_at
     return kept
 

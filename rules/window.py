@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 MAX_SAMPLES = 512  # per window: samples closer together than span/512 tell nothing more about the span
 
 
-# Samples are in a list: a deque of one takes 0.7 kB, and a venue of 1,000 devices has 3,000 windows.
+# Here and in `rules.held` samples are in lists: a deque of one takes 0.7 kB, and a large venue has thousands of them.
 
 
 class LowWindow:

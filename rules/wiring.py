@@ -58,6 +58,8 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
         causes: list[Cause]
         if rule.each == "device":
             devices = [house.devices[place] for place in rule.places]
+            for expression in expressions_of(rule):
+                keep_windows(expression.root, devices)
             causes = [_device_cause(plan, house, compiled, device, alarms_of) for device in devices]
         else:
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
@@ -75,13 +77,12 @@ def _device_cause(
     rule, zones = compiled.rule, plan.venue.holders[device.device.zone]
     read: list[Coincidence] = []
     for expression in expressions_of(rule):
-        keep_windows(expression.root, device)
         for call in calls(expression.root):
             if call.function == "alarms":
                 alarms = [alarm for one in rules_read(call) for alarm in alarms_of.get(one, ())]
                 found = [alarm for alarm in alarms if _stands_at(alarm, device, zones)]
                 read.append(device.coincidences.setdefault(render(call), coincidence(call, found)))
-    cause = DeviceCause(compiled, Alarm(rule, device.device.id, device.device.zone), device, read)
+    cause = DeviceCause(compiled, Alarm(rule, device.device.id, device.device.zone), device, tuple(read))
     for alarm in [alarm for one in read for alarm in one.alarms]:
         _append_once(house.reading.setdefault(alarm.id, []), cause)
     _watch(house, device, cause, sorted(compiled.names))
@@ -100,9 +101,8 @@ def _group_cause(
     members = [
         house.devices[device] for device in venue.devices_within[place] if not rule.members or device in rule.members
     ]
-    for member in members:
-        for expression in expressions_of(rule):
-            keep_windows(expression.root, member)
+    for expression in expressions_of(rule):
+        keep_windows(expression.root, members)
 
     def alarms_in(zones: Collection[str], rule_ids: Iterable[str]) -> list[Alarm]:
         return [
