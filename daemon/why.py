@@ -7,7 +7,8 @@ from difflib import get_close_matches
 
 from daemon.history import History, NoHistory, PlanOf
 from rules.engine import Engine
-from rules.explain import Explanation, Part
+from rules.explain import Explanation
+from rules.parts import Part
 from rules.plan import Plan, Rule
 from rules.reload import swap
 from rules.signal import Heard, Reading, Reloaded, Signal, Tick

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from daemon.api_models import TIER_WORDS, BecauseView, NameView, PartView, WhyTierView, WhyView
-from rules.explain import Explanation, Part, TierExplanation
+from rules.explain import Explanation, TierExplanation
+from rules.parts import Part
 from rules.plan import Plan
 
 

@@ -2,8 +2,8 @@
 
 from rules.cause import Cause
 from rules.decision import Decision
-from rules.evidence import MAX_CONTRIBUTORS
 from rules.faults import FaultRegister
+from rules.wording import named
 
 BLIND = "blind:"  # fault code, the rule's id follows: what it asks is unknown at this place
 
@@ -16,9 +16,8 @@ def report(cause: Cause, faults: FaultRegister, now: float) -> list[Decision]:
     place, code = _fault_of(cause)
     if not cause.blind:
         return faults.end(place, code, now)
-    untold = cause.untold() or [place]
-    named = ", ".join(untold[:MAX_CONTRIBUTORS]) + (" and more" if len(untold) > MAX_CONTRIBUTORS else "")
-    text = f"rule {rule.id} cannot decide: too little is known of {named}: look at them and their links"
+    untold = named(cause.untold() or [place])
+    text = f"rule {rule.id} cannot decide: too little is known of {untold}: look at them and their links"
     return faults.report(place, code, text, now)
 
 

@@ -8,11 +8,9 @@ from rules.expression import Call, Expression, calls
 from rules.group_conditions import spread_quantity
 from rules.investigation import Investigation
 from rules.plan import TierRule
-from rules.quantity import QUANTITIES
 from rules.surroundings import NOBODY_ON_DUTY, Surroundings
 from rules.tier import Tier
-
-MAX_CONTRIBUTORS = 8  # devices named in one decision; the rest are counted
+from rules.wording import MAX_NAMED, amount
 
 
 def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
@@ -26,7 +24,7 @@ def evidence(cause: Cause, tier: Tier, now: float) -> tuple[Because, ...]:
     if cause.investigation is not None and cause.investigation.overdue:
         return _overdue(cause, cause.investigation, now)
     found = _contributors(cause, rule.when, now)
-    shown, more = found[:MAX_CONTRIBUTORS], len(found) - MAX_CONTRIBUTORS
+    shown, more = found[:MAX_NAMED], len(found) - MAX_NAMED
     if more > 0:
         shown.append(Because(now, cause.alarm.place, f"and {more} more"))
     around = around_evidence(cause.group.around, rule.when, now)
@@ -63,8 +61,7 @@ def _values(device: DeviceState, expression: Expression) -> str:
 def _value(name: str, value: float | bool) -> str:
     if isinstance(value, bool):
         return name if value else f"no {name}"
-    unit = QUANTITIES[name].unit
-    return f"{name} {value:g}{' ' + unit if unit else ''}"
+    return f"{name} {amount(name, value)}"
 
 
 def _contributors(cause: GroupCause, expression: Expression, now: float) -> list[Because]:
@@ -96,5 +93,5 @@ def _extreme(cause: GroupCause, node: Call, members: dict[str, DeviceState]) -> 
 
 
 def _overdue(cause: GroupCause, investigation: Investigation, now: float) -> tuple[Because, ...]:
-    began = [because for alarm in investigation.triggers[:MAX_CONTRIBUTORS] for because in alarm.because]
+    began = [because for alarm in investigation.triggers[:MAX_NAMED] for because in alarm.because]
     return (*began, Because(now, cause.alarm.id, investigation.overdue, cause.alarm.rule.line))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rules.explain import Explanation, Part
+from rules.explain import Explanation
+from rules.parts import Part
 from rules.plan import Plan
 from rules.signal import Acknowledge, Fault, Reading
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.decision import Decision
-from rules.explain import Part
+from rules.parts import Part
 from rules.tier import Tier
 from workbench.ruletests.judge import Failure
 from workbench.ruletests.play import Player, Recording
