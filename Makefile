@@ -1,18 +1,19 @@
-# make demo    a venue comes alive in this terminal and a fire starts; DEMO_SECONDS=60 ends it by itself
-# make test    every test, against real peers
-# make rules   the tests of the stock rule packs: all of every rule covered, every change of a rule noticed
-# make check   style, types, and which part may import which
-# make bench   the numbers, side by side with a bare MQTT client
-# make fuzz    throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
-# make prove   the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
-# make lock    resolve the dependencies anew
+# make demo     a venue comes alive in this terminal and a fire starts; DEMO_SECONDS=60 ends it by itself
+# make test     every test, against real peers
+# make rules    the tests of the stock rule packs: all of every rule covered, every change of a rule noticed
+# make check    style, types, and which part may import which
+# make coverage every branch of rules/, by its own tests alone
+# make bench    the numbers, side by side with a bare MQTT client
+# make fuzz     throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
+# make prove    the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
+# make lock     resolve the dependencies anew
 #
 # Each makes what it needs: a virtual environment in .venv, Python packages by hash, Debian packages for the tests.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test rules check bench fuzz prove lock peers
+.PHONY: demo test rules check coverage bench fuzz prove lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +40,11 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Without the tests that try what chance gives them: what only they reach today they may not reach tomorrow.
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/rules -q -n $(WORKERS) --dist worksteal -m "not hypothesis" \
+		--cov=rules --cov-branch --cov-fail-under=100 --cov-report=term-missing
 
 # The short form of it is one of the tests.
 fuzz: $(VENV)/.dev

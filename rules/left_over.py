@@ -22,8 +22,8 @@ class LeftOver:
         self._zones: list[str] = []
 
     def alarm_gone(self, alarm: str, kept: AlarmSnapshot) -> None:
-        """The plan has no such alarm."""
-        if kept.tier:
+        """The plan has no such alarm. People know of it if it was in view, or if they were told that it is not."""
+        if kept.tier or kept.withheld or any(overlay.kind != "suppressed" for overlay in kept.overlays):
             self._alarms[alarm] = kept
         if kept.step in (Step.ACKNOWLEDGE, Step.LOOK):
             self._investigations[alarm] = kept

@@ -32,10 +32,8 @@ class Seen:
             return one.seq < other.seq
         if other.boot not in self._runs:
             return False
-        for boot in self._runs:  # oldest run first
-            if boot in (one.boot, other.boot):
-                return boot == one.boot
-        return False
+        oldest_first = (boot for boot in self._runs if boot in (one.boot, other.boot))
+        return next(oldest_first) == one.boot
 
     def add(self, origin: Origin) -> None:
         """Remember a message."""

@@ -3,7 +3,7 @@
 from rules.analysis.extremes import Values, calm_value
 from rules.analysis.week import ALWAYS, Situation
 from rules.conditions import STATES_OF_DEVICE, schedule_of
-from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word
+from rules.expression import And, Call, Compare, Duration, Name, Node, Not, Or
 from rules.truth import COMPARISONS, Truth, conjoin, disjoin, negate
 from rules.venue import Device
 
@@ -28,7 +28,7 @@ def device_truth(node: Node, device: Device, told: Values, around: Situation = A
             return conjoin(device_truth(operand, device, told, around, for_s) for operand in node.operands)
         case Or():
             return disjoin(device_truth(operand, device, told, around, for_s) for operand in node.operands)
-        case Call() | Number() | Duration() | Names() | Word():
+        case _:
             return None
 
 

@@ -16,7 +16,7 @@ from rules.analysis.places import Coincidence
 from rules.analysis.week import ALWAYS, Situation
 from rules.cause import expressions_of
 from rules.conditions import schedule_of
-from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, walk
+from rules.expression import And, Call, Compare, Name, Node, Not, Or, walk
 from rules.plan import Plan, Rule, TierRule
 from rules.tier import Tier
 from rules.truth import COMPARISONS
@@ -199,7 +199,7 @@ class _Place:
                 return self._many(node, node.left) if isinstance(node.left, Call) else None
             case Compare(left=Call(function="max")) if node.operator in (">", ">="):
                 return self._greatest(node)
-            case Name() | Compare() | Call() | Not() | Number() | Duration() | Names() | Word():
+            case _:
                 return None
 
     def _not_during(self, node: Node) -> bool:
@@ -256,8 +256,7 @@ class _Place:
     def _greatest(self, node: Compare) -> Event | None:
         assert isinstance(node.left, Call)
         quantity = node.left.arguments[0][1]
-        if not isinstance(quantity, Name) or len(node.left.arguments) != 1:
-            return None
+        assert isinstance(quantity, Name)
         condition = Compare(quantity, node.operator, node.threshold, node.offset, node.threshold_offset)
         return Event() if any(self._true_of(condition)) else None
 

@@ -111,15 +111,14 @@ def _quantity(node: Node) -> str | None:
 
 def _range(node: Node, known: Known) -> Interval:
     """The legal range of what stands left of a comparison."""
-    name = _quantity(node)
-    quantity = QUANTITIES.get(name) if name else None
     if isinstance(node, Call) and node.function == "share":
         return Interval(0.0, 1.0)
     if isinstance(node, Call) and node.function == "count":
         over_devices = len(node.arguments) == 1
         return Interval(0.0, known.devices if over_devices and known.devices is not None else math.inf)
-    if quantity is None:
-        return Interval()
+    name = _quantity(node)
+    assert name is not None  # a checked comparison is about a quantity
+    quantity = QUANTITIES[name]
     if isinstance(node, Name) or (isinstance(node, Call) and node.function in ("min", "max", "mean")):
         return Interval(quantity.low, quantity.high)
     if isinstance(node, Call) and node.function == "rise":

@@ -5,7 +5,7 @@ import pytest
 from rules.explain import Explanation
 from rules.parts import Part
 from rules.plan import Plan
-from rules.signal import Acknowledge, Fault, Reading
+from rules.signal import Acknowledge, Fault, Reading, Reset
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier
 
 
@@ -209,3 +209,26 @@ def test_investigation_is_explained_at_each_step() -> None:
     found = explained(story, "confirmed@floor")
     assert found.verdict == "it stands at red for 0 s"
     assert "the investigation ran out: nobody stood it down within 60 s" in found.notes
+
+
+def test_a_coincidence_without_a_window_counts_what_is_shown() -> None:
+    """An alarm that returned and waits for people still counts, and the explanation says so."""
+    story = Story(floor_plan("alarms([smoke], at: orange, devices: 2)"))
+    story.read(10, "det-a", smoke_obscuration=6.0)
+    story.read(20, "det-a", smoke_obscuration=0.0)
+    assert when(story, "group@floor", "red").found == "1 of 2 devices count; smoke@det-a is shown still"
+    story.tell(Acknowledge(60, "smoke@det-a", "Wang", "seen"))
+    story.tell(Reset(61, "smoke@det-a", "Wang", "haze", "commander"))
+    assert when(story, "group@floor", "red").found == "0 of 2 devices count; none of 2 alarms was at orange or above"
+
+
+def test_a_coincidence_of_many_names_eight() -> None:
+    """A long list of alarms that count has an end."""
+    many = [device(f"det-{number:02}", "room-a", "smoke") for number in range(11)]
+    smoke = rule("smoke", "device", [one.id for one in many], tier("orange", "smoke"))
+    story = Story(plan(smoke, rule("group", "zone", ("floor",), tier("red", "alarms([smoke])")), devices=many))
+    for one in many:
+        story.read(10, one.id, smoke=True)
+    found = when(story, "group@floor", "red").found
+    assert "smoke@det-07 stands; and 3 more" in found
+    assert "smoke@det-08" not in found

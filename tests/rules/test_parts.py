@@ -25,6 +25,16 @@ def test_seen_never_forgets_within_its_window(numbers: list[int]) -> None:
         assert (Origin("boot", number) in seen) == expected
 
 
+def test_seen_takes_no_note_of_what_is_older_than_its_window() -> None:
+    """Such a message counts as new each time: better twice than lost."""
+    seen = Seen()
+    seen.add(Origin("boot", WINDOW + 1))
+    seen.add(Origin("boot", 1))
+    assert Origin("boot", 1) not in seen
+    seen.add(Origin("boot", 2))
+    assert Origin("boot", 2) in seen
+
+
 def test_seen_keeps_the_last_runs_of_a_device() -> None:
     """Messages of the run before may still be queued at the broker; older runs are forgotten."""
     seen = Seen()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rules.engine import Engine
 from rules.signal import Fault, Heard, LinkDown, LinkUp, Origin, Reading, Recovered, Resumed
 from tests.rules.house import SMOKE, Story, device, plan, rule, tier, without_zones
 
@@ -99,6 +100,13 @@ def test_faults_are_told_once_and_ended_once() -> None:
     assert story.tell(LinkUp(6, "wire")) == ["EndFault wire link_down"]
 
 
+def test_a_fault_of_what_is_no_device_ends_too() -> None:
+    """Tocsin's own faults stand and end like any other."""
+    story = Story(plan(SMOKE))
+    assert story.tell(Fault(1, "tocsin", "disk_full", "no room")) == ["ReportFault tocsin disk_full"]
+    assert story.tell(Recovered(2, "tocsin", "disk_full")) == ["EndFault tocsin disk_full"]
+
+
 def test_a_retained_alarm_is_a_fault_to_look_at_and_never_an_alarm() -> None:
     """Yesterday's retained smoke evacuates nobody, and is not taken for normal either."""
     story = Story(plan(SMOKE), heard=False)
@@ -118,6 +126,33 @@ def test_a_retained_normal_value_is_not_believed_either() -> None:
     story.read(1, "det-a", smoke=True)
     assert story.tell(Reading(2, "det-a", "smoke", False, "retained")) == []
     assert story.alarm("smoke@det-a") == "unack orange"
+
+
+def test_a_device_is_lost_once() -> None:
+    """A gateway that says again what it said tells nothing new."""
+    story = Story(plan(LOST, devices=[DET]))
+    assert without_zones(story.tell(Heard(1, "det", online=False))) == [
+        "ReportFault det offline",
+        "Raise lost@det yellow",
+    ]
+    assert story.tell(Heard(2, "det", online=False)) == []
+
+
+def test_silence_counts_from_the_last_word() -> None:
+    """A device that was heard in between is not silent when its first staleness time is over."""
+    story = Story(plan(LOST, devices=[device("det", "room-a", "smoke", stale_after_s=100)]))
+    story.read(60, "det", smoke=False)
+    assert story.tick(100) == []
+    assert without_zones(story.tick(160)) == ["ReportFault det silent", "Raise lost@det yellow"]
+
+
+def test_an_engine_that_was_told_nothing_expects_nobody_yet() -> None:
+    """Kept and restored before its first signal, it gives each device its staleness time from that signal on."""
+    story = Story(plan(LOST, devices=[device("det", "room-a", "smoke", stale_after_s=100)]))
+    story.engine = Engine.restore(story.plan, Engine(story.plan).snapshot())
+    assert story.engine.deadline() is None
+    assert story.tick(5000) == []
+    assert without_zones(story.tick(5100)) == ["ReportFault det silent", "Raise lost@det yellow"]
 
 
 def test_downtime_is_no_devices_silence() -> None:

@@ -9,9 +9,9 @@ from rules import snapshot
 from rules.decision import Clear, Decision, StandDown, ZoneTier
 from rules.engine import Engine
 from rules.level import Level, Phase
-from rules.plan import InvestigationRule, Plan
+from rules.plan import InvestigationRule, Limits, Plan
 from rules.reload import Changed, Changes, Dropped, Retimed, compare, counted, swap
-from rules.signal import Acknowledge, AllClear, Reloaded, Resumed, Signal, Tick
+from rules.signal import Acknowledge, AllClear, Reloaded, Resumed, Shelve, Signal, Tick
 from rules.tier import Tier
 from rules.venue import Text
 from tests.rules.house import (
@@ -66,6 +66,15 @@ def test_a_reload_of_the_same_rules_is_invisible(told: list[Signal], reload_afte
     assert reloaded.devices() == going_on.devices()
     assert reloaded.faults() == going_on.faults()
     assert reloaded.evacuations() == going_on.evacuations()
+
+
+def test_the_same_engine_may_go_on() -> None:
+    """Where the new files make the same plan, the engine is told so and nothing else changes."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    assert swap(story.engine, story.engine, Reloaded(11, "new")) == []
+    assert story.engine.rules == "new"
+    assert "Raise smoke@det-a yellow" in story.tick(15)
 
 
 def test_what_is_over_at_the_reload_is_decided_by_the_old_rules() -> None:
@@ -190,6 +199,30 @@ def test_a_removed_rule_ends_its_alarm_with_a_reason_and_frees_its_zones() -> No
     assert reload(story, plan(HEAT), 13.0) == []
 
 
+def test_an_alarm_put_aside_ends_with_its_rule() -> None:
+    """Whoever shelved it, or was told that it is suppressed or out of service, is told that it is over, and why."""
+    warm = rule("warm", "device", ("det-a", "det-b"), tier("blue", "temperature >= 30"), category="power")
+    root = rule("root", "zone", ("floor",), tier("blue", "any(smoke)"), category="power", suppresses=["warm"])
+    story = Story(plan(warm, root))
+    story.tell(Shelve(1, "warm@det-a", 3600.0, False, "Chen", "known heater", "engineer"))
+    story.read(2, "det-b", smoke=True)
+    assert without_zones(reload(story, plan(root), 3)) == ["Clear warm@det-a none"]
+    assert story.decisions[-1].because[0].text == "its rule or its place is no longer in the venue's files"
+    story = Story(plan(warm, root))
+    story.read(1, "det-b", temperature=40.0)
+    story.read(2, "det-a", smoke=True)
+    assert without_zones(reload(story, plan(root), 3)) == ["Clear warm@det-b none"]
+
+
+def test_a_tier_that_is_new_looks_at_once() -> None:
+    """A rule gets a tier while a lower one stands: the alarm rises to it."""
+    warm = rule("warm", "device", ("det-a",), tier("blue", "temperature >= 30"))
+    warmer = replace(warm, tiers=(*warm.tiers, tier("yellow", "temperature >= 35")))
+    story = Story(plan(warm))
+    story.read(1, "det-a", temperature=40.0)
+    assert without_zones(reload(story, plan(warmer), 3)) == ["Escalate warm@det-a yellow"]
+
+
 def test_a_zone_that_is_gone_is_told_normal() -> None:
     """What is shown of a place that no longer exists does not stay red for ever."""
     story = Story(plan(SMOKE))
@@ -274,16 +307,19 @@ def test_rules_that_only_moved_are_kept() -> None:
 
 
 def test_the_report_says_what_else_is_different() -> None:
-    """Zones, devices, evacuation plans."""
+    """Zones, devices, evacuation plans, limits."""
     old, new = plan(), plan(devices=(replace(DETECTORS[0], name=Text("Door")), *DETECTORS[1:2]))
     louder = replace(
-        new, evacuation_plans={"whole": replace(PLANS["whole"], message=Text("go")), "new": PLANS["whole"]}
+        new,
+        evacuation_plans={"whole": replace(PLANS["whole"], message=Text("go")), "new": PLANS["whole"]},
+        limits=Limits(shelve_max_s=3600.0),
     )
     assert compare(old, louder).venue == (
         "device det-attic is gone",
         "device det-a: name",
         "evacuation plan new is new",
         "evacuation plan whole: message",
+        "limits is different",
     )
 
 

@@ -164,7 +164,7 @@ def test_a_blind_group_names_its_silent_devices_up_to_a_bound() -> None:
     story.read(31, "det-00", temperature=20.0)
     blind = next(fault for fault in story.engine.faults() if fault.code == "blind:asked")
     assert blind.source == "floor"
-    assert "of det-01, det-02" in blind.text and "det-08 and more" in blind.text
+    assert "of det-01, det-02" in blind.text and "det-08 and 3 more" in blind.text
 
 
 def test_a_fault_of_blindness_survives_a_restart_and_ends_with_its_rule() -> None:
@@ -250,6 +250,7 @@ def test_a_delay_counts_an_outage_or_begins_anew(after_outage: str, raised_at: f
     said = without_zones(story.tell(Resumed(240, 20)))
     assert said == (["Return slow@det orange"] if after_outage == "assume_held" else [])
     assert without_zones(story.tick(270)) == ([] if after_outage == "assume_held" else ["Return slow@det orange"])
+    assert story.tell(Resumed(300, 10)) == []
 
 
 def test_nothing_else_depends_on_a_link() -> None:

@@ -287,6 +287,25 @@ def test_the_slowest_hour_of_a_chain_is_told() -> None:
     assert chains[0].when == "mon 00:00" and [part.seconds for part in chains[0].evacuation.parts] == [15, 60]  # type: ignore[union-attr]
 
 
+def test_of_two_hours_the_slower_is_told_whichever_comes_first() -> None:
+    """The order in which the hours are tried makes no difference."""
+    chain = next(one for one in Chains(HOUSE).all() if one.evacuation is not None and one.evacuation.seconds)
+    sooner = replace(chain, evacuation=Event())
+    assert slowest([sooner, chain]) == slowest([chain, sooner]) == [chain]
+
+
+def test_company_that_needs_no_second_device_is_no_chain() -> None:
+    """A call point evacuates by itself: that a detector says the same adds nothing to be worked out."""
+    agreed = replace(CONFIRMED, tiers=(tier("red", "alarms([smoke, call], at: orange, devices: 2, within: 60s)"),))
+    house = plan(SMOKE, CALL, agreed, devices=(DEVICES[0], DEVICES[3]))
+    assert [chain.others for chain in Chains(house).all() if chain.rule == "smoke"] == [0]
+
+
+def test_an_alarm_below_the_tier_asked_for_leads_nowhere() -> None:
+    """A coincidence of orange alarms does not count a yellow one."""
+    assert evacuation({"det-a": {"smoke_obscuration": 3.0}, "det-b": {"smoke_obscuration": 3.0}}) is None
+
+
 def test_a_verified_signal_takes_its_time() -> None:
     """A steady signal is taken as true after the reset, two at once (NFPA 72 alarm verification)."""
     tiers = (replace(tier("orange", "smoke"), verify=VerifyRule(30.0, 60.0)),)

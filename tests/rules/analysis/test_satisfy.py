@@ -175,3 +175,26 @@ def test_a_shape_forgets_only_the_places() -> None:
     shapes = [shape(parse(text).root) for text in texts]
     assert len(set(shapes)) == len(texts)
     assert [shape(parse(f"  ( {text} )").root) for text in texts] == shapes
+
+
+@pytest.mark.parametrize(
+    ("interval", "number"),
+    [
+        (Interval(1, 3), 1),
+        (Interval(1, 3, low_open=True), 3),
+        (Interval(1, 3, low_open=True, high_open=True), 2),
+        (Interval(low=1, low_open=True), 2),
+        (Interval(high=1, high_open=True), 0),
+        (Interval(), 0),
+    ],
+)
+def test_one_number_of_an_interval(interval: Interval, number: float) -> None:
+    """An end if it has one, else something between; it need not be a number that anything reaches."""
+    assert interval.some() == number and interval.holds(number)
+
+
+def test_a_comparison_that_says_nothing_new_cuts_nothing() -> None:
+    """What is known to be above 2 and below 5 is above 1 and below 6 too."""
+    known = Interval(2, 5)
+    assert known.cut(">", 1) == known.cut(">=", 2) == known.cut("<", 6) == known.cut("<=", 5) == known
+    assert known.cut(">", 2) == Interval(2, 5, low_open=True) and known.cut("<", 5) == Interval(2, 5, high_open=True)
