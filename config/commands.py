@@ -15,7 +15,7 @@ from config.matrix.table import matrix as make_matrix
 from config.problem import ConfigError, Problem
 from config.safety.proof import prove
 from config.safety.words import as_json as chain_as_json
-from config.safety.words import describe
+from config.safety.words import cannot_be_timed, describe, unanswered, who
 from config.schema import rules_schema, venue_schema
 from config.setup import Setup
 
@@ -43,13 +43,19 @@ def check(
     except ConfigError as error:
         _print_problems(error.problems, as_json)
         raise typer.Exit(1) from None
+    silent = list(unanswered(proof.chains, proof.classes))
     if as_json:
-        told = {"ok": True, "summary": summary(setup), "problems": []}
+        untimed = [chain_as_json(chain) for chain in proof.untimed]
+        told = {"ok": True, "summary": summary(setup), "problems": [], "cannot_be_timed": untimed, "unanswered": silent}
         found = {"chains": [chain_as_json(chain) for chain in proof.chains]} if chains else {}
         print(json.dumps({**told, **found}, ensure_ascii=False))
         return
     kinds = {device.id: device.kind for device in setup.plan.venue.devices.values()}
     for line in describe(proof.chains, kinds, setup.exempt) if chains else ():
+        print(line)
+    for chain in proof.untimed:
+        print(f"{cannot_be_timed(chain)} (of {who(chain)})")
+    for line in silent:
         print(line)
     print(f"ok: {summary(setup)}; {proof.played} of {_count(len(proof.chains), 'chain')} played on the engine")
 

@@ -1,8 +1,9 @@
 """The matrix as plain values: a row for each cause, a column for each effect, the same on every run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from config.safety.words import cannot_be_timed
 from config.setup import Setup
 from rules.analysis.chain import Chain
 from rules.analysis.chains import Chains, slowest
@@ -140,7 +141,7 @@ class _Rows:
             yield area, tuple(devices)
 
     def _row(self, rule: Rule, tier: TierRule, zone: str, devices: tuple[str, ...]) -> Row:
-        chains = self._chains.get((devices[0], rule.id, tier.tier), []) if devices else []
+        chains = self._of(rule, tier, zone, devices)
         return Row(
             zone,
             self._plan.venue.zones[zone].name,
@@ -152,10 +153,18 @@ class _Rows:
             tier.when.text.strip(),
             tier.on_delay_s if tier.verify is None else tier.verify.reset_s,
             ", ".join(self._investigations(rule, tier, zone)),
-            {plan: self._evacuation(rule, tier, plan, chains) for plan in self._plan.evacuation_plans},
+            {plan: self._evacuation(rule, tier, plan, chains, zone) for plan in self._plan.evacuation_plans},
             rule.suppresses,
-            tuple(self._notes(rule, tier, devices)),
+            (*self._notes(rule, tier, devices), *_timing(chains)),
         )
+
+    def _of(self, rule: Rule, tier: TierRule, zone: str, devices: tuple[str, ...]) -> list[Chain]:
+        """The chains of a cause: those of its devices, or of all the devices in its zone, each once."""
+        if devices:
+            return self._chains.get((devices[0], rule.id, tier.tier), [])
+        here = self._plan.venue.devices_within[zone]
+        found = {id(chain): chain for one in here for chain in self._chains.get((one, rule.id, tier.tier), [])}
+        return list(found.values())
 
     def _investigations(self, rule: Rule, tier: TierRule, zone: str) -> Iterator[str]:
         """The rules that this alarm has looked into, and how long that may take."""
@@ -169,14 +178,23 @@ class _Rows:
         ancestry = self._plan.venue.ancestry
         return any(place in ancestry[zone] or zone in ancestry[place] for place in rule.places)
 
-    def _evacuation(self, rule: Rule, tier: TierRule, plan: str, chains: list[Chain]) -> Evacuation:
-        if rule.evacuate == plan and tier is rule.tiers[-1]:
-            return Evacuation(alone_s=tier.on_delay_s)
-        led = [chain for chain in chains if chain.plan == plan and chain.evacuation is not None]
-        alone = [chain.evacuation.seconds for chain in led if chain.evacuation and not chain.others]
-        agreed = [(chain.evacuation.seconds, chain.others) for chain in led if chain.evacuation and chain.others]
-        agreed_s, others = max(agreed, default=(None, 0))
+    def _evacuation(self, rule: Rule, tier: TierRule, plan: str, chains: list[Chain], zone: str) -> Evacuation:
+        if rule.evacuate == plan and tier is rule.tiers[-1] and not chains:
+            return Evacuation(alone_s=tier.on_delay_s)  # what the alarms take that it reads stands in their rows
+        led = [
+            (chain.evacuation.seconds, self._beside(rule, chain, zone))
+            for chain in chains
+            if chain.plan == plan and chain.evacuation is not None
+        ]
+        alone = [seconds for seconds, others in led if not others]
+        agreed_s, others = max(((seconds, others) for seconds, others in led if others), default=(None, 0))
         return Evacuation(max(alone, default=None), agreed_s, others)
+
+    def _beside(self, rule: Rule, chain: Chain, zone: str) -> int:
+        """How many devices must agree that are not of the cause: of a zone's alarm, those outside of it."""
+        if rule.each == "device":
+            return chain.others
+        return len(chain.told.keys() - set(self._plan.venue.devices_within[zone]))
 
     def _notes(self, rule: Rule, tier: TierRule, devices: tuple[str, ...]) -> Iterator[str]:
         if rule.latching:
@@ -196,3 +214,10 @@ class _Rows:
             yield f"not shown while {', '.join(hidden)} stands"
         exempt = [one for one in devices if one in self._exempt and rule.category in HIGHLY_MANAGED]
         yield from dict.fromkeys(f"need not lead to red: {self._exempt[one]}" for one in exempt)
+
+
+def _timing(chains: Iterable[Chain]) -> Iterator[str]:
+    """What the times of a row do not rest on arithmetic."""
+    if any(chain.measured for chain in chains):
+        yield "measured on the engine"
+    yield from dict.fromkeys(cannot_be_timed(chain) for chain in chains if chain.untimed)

@@ -6,7 +6,7 @@ from config.problem import Problem
 from config.safety.stories import Stories
 from rules.analysis.chain import Chain, Event, Part
 from rules.analysis.chains import slowest
-from rules.analysis.drive import LAST_INSTANT_S, first_evacuation, first_red
+from rules.analysis.drive import HORIZON_S, LAST_INSTANT_S, first_evacuation, first_red
 from rules.analysis.week import situations
 from rules.plan import Plan
 
@@ -20,11 +20,20 @@ SLACK_S = 16 * LAST_INSTANT_S  # staff act at the last instant of each look roun
 
 @dataclass(frozen=True)
 class Proof:
-    """The chains of a venue, the slowest of each over the week; how many were played, and what came out otherwise."""
+    """The chains of a venue, the slowest of each over the week; how many were played, and what came out otherwise.
+
+    `classes` are the devices that tell of danger, those that are alike together.
+    """
 
     chains: tuple[Chain, ...]
+    classes: tuple[tuple[str, ...], ...]
     played: int
     problems: tuple[Problem, ...]
+
+    @property
+    def untimed(self) -> tuple[Chain, ...]:
+        """Those that can be, and that neither arithmetic nor engine could time."""
+        return tuple(chain for chain in self.chains if chain.untimed)
 
 
 def prove(plan: Plan, *, everything: bool = False) -> Proof:
@@ -38,12 +47,14 @@ def prove(plan: Plan, *, everything: bool = False) -> Proof:
     number = len(chains) if everything else min(bound, len(chains))
     for index, chain in enumerate(chains[:number]):
         chains[index] = _play(chain, hours[chain.when], lines[chain.rule], problems)
-    return Proof(tuple(chains), number, tuple(problems))
+    classes = tuple(next(iter(hours.values())).chains.classes)
+    return Proof(tuple(chains), classes, number, tuple(problems))
 
 
 def _play(chain: Chain, stories: Stories, line: str, problems: list[Problem]) -> Chain:
     """The chain with what the arithmetic did not see. Sooner than it said is by another rule, and as good."""
-    story = list(stories.stage.play(chain.told))
+    long_s = max((event.seconds + HORIZON_S for event in (chain.red, chain.evacuation) if event), default=HORIZON_S)
+    story = list(stories.stage.play(chain.told, until_s=long_s))
     red, evacuation = first_red(iter(story)), first_evacuation(iter(story))
     for what, event, after_s in (("red", chain.red, red), ("an evacuation", chain.evacuation, evacuation)):
         if event is not None and (after_s is None or after_s > event.seconds + SLACK_S):
@@ -51,6 +62,8 @@ def _play(chain: Chain, stories: Stories, line: str, problems: list[Problem]) ->
             text = f"{chain.rule!r} of {chain.device!r} should lead to {what} within {event.seconds:g} s, but does not"
             shown = stories.of_told(chain.told, f"that was all, {what} was expected")
             problems.append(Problem(file, int(number), 1, text, "tell the makers of Tocsin", shown))
+    if chain.untimed:
+        return chain
     return replace(chain, red=chain.red or _seen(red), evacuation=chain.evacuation or _seen(evacuation))
 
 

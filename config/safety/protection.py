@@ -11,6 +11,7 @@ from functools import cached_property
 from config.document import Path
 from config.problem import Problems
 from config.safety.stories import Stories
+from config.safety.words import who
 from config.sheet import Sheet
 from config.venue_file import ExemptEntry
 from rules.analysis.chain import Chain
@@ -111,6 +112,8 @@ def _refuse(device: str, chain: Chain | None, hour: _Hour, path: Path, sheet: Sh
     kind = hour.plan.venue.devices[device].kind
     if chain is None:
         ends = f"no rule raises an alarm on its {' or '.join(sorted(PROTECTS[kind]))}"
+    elif chain.untimed:
+        ends = f"nothing shows that it can ({chain.untimed})"
     else:
         ends = f"its alarm {chain.rule!r} ends at {chain.tier.word}"
     when = f" ({hour.around.when})" if hour.around.when else ""
@@ -135,14 +138,22 @@ def _check_exempt(weak: Mapping[str, tuple[_Hour, Chain | None]], plan: Plan, sh
 def _check_speed(limit_s: float, hours: list[_Hour], sheet: Sheet, problems: Problems) -> None:
     """Every chain to an evacuation is as fast as the venue promises."""
     by_when = {hour.around.when: hour for hour in hours}
+    mark = sheet.mark(("never_slower_than",))
     for chain in slowest(chain for hour in hours for found in hour.chains.values() for chain in found):
-        if chain.evacuation is not None and chain.evacuation.seconds > limit_s:
-            parts = chain.evacuation.words
-            who = f"{chain.device!r}" + (f" and {len(chain.like) - 1} alike" if len(chain.like) > 1 else "")
-            when = f" {chain.when}" if chain.when else ""
+        when = f" {chain.when}" if chain.when else ""
+        if chain.untimed and chain.plan:
             text = (
-                f"never_slower_than: {limit_s:g} s, but {chain.rule!r} of {who}{when} may take "
+                f"never_slower_than: {limit_s:g} s, but {chain.rule!r} of {who(chain)}{when} cannot be timed "
+                f"to evacuation {chain.plan!r}: {chain.untimed}"
+            )
+            hint = "write a condition that a danger makes true and keeps true, or promise nothing"
+            shown = by_when[chain.when].stories.of_told(chain.told, "nothing more")
+            problems.add(mark, text, hint, (chain.rule, chain.untimed), shown)
+        elif chain.evacuation is not None and chain.evacuation.seconds > limit_s:
+            parts = chain.evacuation.words
+            text = (
+                f"never_slower_than: {limit_s:g} s, but {chain.rule!r} of {who(chain)}{when} may take "
                 f"{chain.evacuation.seconds:g} s to evacuation {chain.plan!r}: {parts}"
             )
             shown = by_when[chain.when].stories.of_told(chain.told)
-            problems.add(sheet.mark(("never_slower_than",)), text, "", (chain.rule, parts), shown)
+            problems.add(mark, text, "", (chain.rule, parts), shown)

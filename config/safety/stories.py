@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterable
 from functools import cached_property
 
+from rules.analysis.calm_group import Told
 from rules.analysis.chains import Chains
 from rules.analysis.drive import HORIZON_S, Moment, Stage
-from rules.analysis.reach import Told
 from rules.analysis.week import ALWAYS, Situation
 from rules.decision import AlarmChange, Clear, Escalate, Evacuate, Investigate, Raise, Return, State, StepDown
 from rules.plan import Plan

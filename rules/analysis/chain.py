@@ -1,7 +1,8 @@
 """From a signal to an evacuation: which rules lead there, through what delays, and how long that takes at most."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from rules.analysis.extremes import Values
 from rules.tier import Tier
@@ -18,9 +19,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An alarm that reached a tier, or a plan put in force, with the parts that led to it."""
+    """An alarm that reached a tier, or a plan put in force, with the parts that led to it.
+
+    `until_s`: its condition is surely true until then, in seconds from the signal.
+    """
 
     parts: tuple[Part, ...] = ()
+    until_s: float = inf
 
     @property
     def seconds(self) -> float:
@@ -40,7 +45,7 @@ class Event:
 
     def then(self, *parts: Part) -> "Event":
         """What follows it."""
-        return Event((*self.parts, *parts))
+        return replace(self, parts=(*self.parts, *parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,9 @@ class Chain:
     `like` are the devices for which everything is the same, `device` the first of them. `told` is what is said by it,
     and in a coincidence by others at the same time. `red` and `evacuation` are None when it does not lead there. `when`
     is the hour of the week that this is about; empty when every hour is alike.
+
+    `untimed` says what could not be worked out; `plan` is then the plan that it could lead to. `measured`: the times
+    are those that the engine took, for they could not be worked out.
     """
 
     device: str
@@ -61,6 +69,8 @@ class Chain:
     evacuation: Event | None
     plan: str = ""
     when: str = ""
+    untimed: str = ""
+    measured: bool = False
 
     @property
     def others(self) -> int:

@@ -1,15 +1,26 @@
 """Every way from one device's danger signal to red and to an evacuation, once for devices that are alike."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import inf
 
+from rules.analysis.calm_group import Told
 from rules.analysis.chain import Chain
+from rules.analysis.company import Company, several
 from rules.analysis.extremes import DANGEROUS, Values, extreme
-from rules.analysis.places import Coincidence, coincidences
-from rules.analysis.reach import Reach, Reached, Told, reads
+from rules.analysis.measure import Measure
+from rules.analysis.places import Places
+from rules.analysis.reach import Reach, Reached, reads
+from rules.analysis.satisfy import together
 from rules.analysis.week import ALWAYS, Situation
-from rules.plan import Plan, Rule
+from rules.conditions import schedule_of
+from rules.expression import Call, Name, Node, walk
+from rules.plan import Plan, Rule, TierRule
+from rules.surroundings import DURING, NOBODY_ON_DUTY
 from rules.tier import Tier
 
+COMPANIES = (0, 1, 2, 8)  # so many others are tried, when only the engine can say
 ALIKE_AT = 9  # so many other alarms in a zone are as good as more: no rule of a venue asks for ten devices to agree
 
 
@@ -18,12 +29,15 @@ class Chains:
 
     def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         self._plan = plan
-        self._when = around.when
+        self._around = around
         self.reach = Reach(plan, around)
+        self._places = Places(plan)
+        self._measure = Measure(plan, around)
         self._by_id = {rule.id: rule for rule in plan.rules}
         self._matters = _matters(plan)
+        self._company = Company(plan, self.reach, self._matters, self.worst)
         self._looks_at = {rule.id: _names(rule) & DANGEROUS for rule in plan.rules}
-        self._counts: dict[tuple[str, str], int] = {}
+        self._counts: dict[tuple[str, str], object] = {}
         classes: dict[object, list[str]] = {}
         for device in plan.venue.devices.values():
             if device.quantities & DANGEROUS:
@@ -39,24 +53,15 @@ class Chains:
             yield from self.of(devices, ceiling)
 
     def of(self, devices: tuple[str, ...], ceiling: Tier = Tier.RED) -> Iterator[Chain]:
-        """The chains of devices that are alike: for each rule that looks at them, alone and together with others."""
+        """The chains of devices that are alike: for each rule that looks at them, alone and together with others.
+
+        What is possible and could not be worked out is a chain too, with `untimed`.
+        """
         device = devices[0]
         for rule in self._bases(device):
-            told = {device: self.worst(device, rule.id)}
-            alone = self.reach.follow(told, frozenset({rule.id}), ceiling)
-            tier = alone.highest(rule.id)
-            if not tier:
-                continue
-            yield self._chain(devices, rule, tier, told, alone)
-            for others in self._others(device, rule):
-                bases = frozenset({rule.id, *others.values()})
-                company = {other: self.worst(other, base) for other, base in others.items()}
-                both = self.reach.follow(company | told, bases, ceiling)
-                if both.red is None or not _sooner(both, alone):
-                    continue
-                if _sooner(both, self.reach.follow(company, bases, ceiling)):
-                    yield self._chain(devices, rule, tier, company | told, both)
-                    break
+            found = list(self._led(devices, rule, ceiling))
+            yield from found
+            yield from self._not_worked_out(devices, rule, ceiling, found)
 
     def worst(self, device: str, rule: str) -> Values:
         """The worst that a device can say of what a rule looks at."""
@@ -66,43 +71,138 @@ class Chains:
         """The worst that a device can say of everything it measures."""
         return extreme(self._plan.venue.devices[device], DANGEROUS)
 
+    def _led(self, devices: tuple[str, ...], rule: Rule, ceiling: Tier) -> Iterator[Chain]:
+        """Where it leads alone, with those whom the rule needs for each tier, and with those who confirm it."""
+        device, seconded = devices[0], False
+        for others, tier in self._stages(device, rule, ceiling):
+            bases = frozenset({rule.id, *others.values()})
+            told = self._company.told(others) | {device: self.worst(device, rule.id)}
+            alone = self.reach.follow(told, bases, ceiling)
+            yield self._chain(devices, rule, tier, told, alone)
+            agreed = None if seconded else self._seconded(device, rule, ceiling, alone)
+            if agreed is not None:
+                seconded = True
+                yield self._chain(devices, rule, tier, *agreed)
+
+    def _stages(self, device: str, rule: Rule, ceiling: Tier) -> Iterator[tuple[dict[str, str], Tier]]:
+        """The tiers that its alarm reaches: by the device alone, then each with the fewest others that it takes."""
+        for place in self._places_of(device, rule):
+            told = {device: self.worst(device, rule.id)}
+            reached = self._tier_at(rule, place, told, frozenset({rule.id}), ceiling)
+            if reached:
+                yield {}, reached
+            for tier in rule.tiers if several(rule) else ():
+                if reached < tier.tier <= ceiling:
+
+                    def rises(said: Told, bases: frozenset[str], to: Tier = tier.tier, at: str = place) -> bool:
+                        return self._tier_at(rule, at, said, bases, ceiling) >= to
+
+                    agree = self.reach.origins_of(rule.id)
+                    others = self._company.find(device, rule, agree, rises)
+                    if others is not None and not rises(self._company.told(others), agree):
+                        reached = tier.tier
+                        yield others, reached
+
+    def _seconded(self, device: str, rule: Rule, ceiling: Tier, alone: Reached) -> tuple[Told, Reached] | None:
+        """The fewest others with whom it comes to red sooner than by either."""
+        agree = self._company.agreeing(device, rule)
+        if not agree:
+            return None
+
+        def sooner(said: Told, bases: frozenset[str]) -> bool:
+            return _sooner(self.reach.follow(said, bases, ceiling), alone)
+
+        others = self._company.find(device, rule, agree, sooner)
+        if others is None:
+            return None
+        bases, company = frozenset({rule.id, *others.values()}), self._company.told(others)
+        told = company | {device: self.worst(device, rule.id)}
+        together = self.reach.follow(told, bases, ceiling)
+        return (told, together) if _sooner(together, self.reach.follow(company, bases, ceiling)) else None
+
+    def _not_worked_out(
+        self, devices: tuple[str, ...], rule: Rule, ceiling: Tier, found: Sequence[Chain]
+    ) -> Iterator[Chain]:
+        """The highest tier of its alarm, or the evacuation behind it, if that can be and was not reached."""
+        device, why, plan = devices[0], "", ""
+        reached = max((chain.tier for chain in found), default=Tier.NONE)
+        possible = [one for one in rule.tiers if one.tier <= ceiling and self._can_be(rule, one, device)]
+        behind = [one for one in (rule, *self._company.readers(device, rule)) if one.evacuate is not None]
+        if possible and possible[-1].tier > reached:
+            why, reached = _asks(rule, possible[-1]), possible[-1].tier
+            plan = next((one.evacuate for one in behind if one.evacuate), "")
+        elif found and not any(chain.evacuation for chain in found):
+            for reader in behind:
+                top = reader.tiers[-1]
+                if (
+                    reader is not rule
+                    and self._can_be(reader, top, device)
+                    and not self._comes_to(device, rule, reader)
+                ):
+                    why, plan = _asks(reader, top), reader.evacuate or ""
+        if why:
+            told = {device: self.worst(device, rule.id)}
+            chain = replace(self._chain(devices, rule, reached, told, Reached({}, {})), untimed=why, plan=plan)
+            yield self._measure.of(chain, self._companies(device, rule), self._apart(rule), ceiling)
+
+    def _companies(self, device: str, rule: Rule) -> Iterator[Told]:
+        """The device with none and with more and more others."""
+        agree = self.reach.origins_of(rule.id) | self._company.agreeing(device, rule)
+        others = self._company.nearest(device, rule, agree, COMPANIES[-1])
+        told = {device: self.worst(device, rule.id)}
+        yield from (self._company.told(dict(others[:n])) | told for n in COMPANIES if n <= len(others))
+
+    def _apart(self, rule: Rule) -> frozenset[str]:
+        """The rules that look at danger, and neither read this one nor are read beside it."""
+        read = (self.reach.origins_of(other.id) for other in self._plan.rules)
+        with_it = frozenset[str]().union(*(names for names in read if rule.id in names))
+        return frozenset(one for one, names in self._looks_at.items() if names and one not in with_it)
+
+    def _comes_to(self, device: str, rule: Rule, reader: Rule) -> bool:
+        """Whether another rule can be seen to put its plan in force when this device and others agree."""
+
+        def evacuates(said: Told, bases: frozenset[str]) -> bool:
+            return reader.evacuate in self.reach.follow(said, bases).plans
+
+        agree = self.reach.origins_of(reader.id)
+        return self._company.find(device, rule, agree, evacuates) is not None
+
+    def _can_be(self, rule: Rule, tier: TierRule, device: str) -> bool:
+        """Whether a tier can ever be where the rule looks at this device, at this hour."""
+        asked: list[tuple[Node, bool]] = [(tier.when.root, True)]
+        for node in walk(tier.when.root):
+            if isinstance(node, Name) and node.name == NOBODY_ON_DUTY:
+                asked.append((node, not self._around.staffed))
+            if isinstance(node, Call) and node.function == DURING:
+                active = self._around.during(schedule_of(node))
+                if active is None:
+                    return False  # what is not known never makes a tier true
+                asked.append((node, active))
+        places = self._places_of(device, rule)
+        return any(together(asked, self._places.at(rule, place)) is not None for place in places)
+
+    def _places_of(self, device: str, rule: Rule) -> list[str]:
+        """Where a rule can see a device: at it, or in the zones that hold it or are beside it."""
+        places = rule.places
+        return [place for place in (device, *self._company.around(device)) if place in places]
+
+    def _tier_at(self, rule: Rule, place: str, told: Told, bases: frozenset[str], ceiling: Tier) -> Tier:
+        """The tier that one alarm reaches."""
+        tiers = self.reach.follow(told, bases, ceiling).alarms.get((rule.id, place), {})
+        return max(tiers, default=Tier.NONE)
+
     def _chain(self, devices: tuple[str, ...], rule: Rule, tier: Tier, told: Told, reached: Reached) -> Chain:
         plan, evacuation = reached.evacuation or ("", None)
-        return Chain(devices[0], devices, rule.id, tier, told, reached.red, evacuation, plan, self._when)
+        return Chain(devices[0], devices, rule.id, tier, told, reached.red, evacuation, plan, self._around.when)
 
     def _bases(self, device: str) -> list[Rule]:
         """The rules that look at the danger that this device tells of, device rules first, each once."""
         places = (device, *self.reach.zones_of(device))
         rules = dict.fromkeys(rule.id for place in places for rule in self.reach.rules_at(place))
-        return [self._by_id[rule] for rule in rules if rule in self._matters and self.worst(device, rule)]
+        return [self._by_id[rule] for rule in rules if rule in self._matters and self._sees(self._by_id[rule], device)]
 
-    def _others(self, device: str, rule: Rule) -> Iterator[dict[str, str]]:
-        """Devices that could agree with this one by a coincidence, each with the rule that would raise its alarm."""
-        for zone in self._around(device):
-            for reader in self.reach.rules_at(zone):
-                for tier in reader.tiers if reader.id in self._matters else ():
-                    for read in coincidences(tier.when.root):
-                        if rule.id in read.rules and read.devices > 1:
-                            yield self._company(device, zone, read)
-
-    def _company(self, device: str, zone: str, read: Coincidence) -> dict[str, str]:
-        """As many others as must agree, each with a rule that raises its alarm: from the zone, then from beside it."""
-        venue = self._plan.venue
-        zones = (zone, *(venue.next_to[zone] if read.neighbours else ()))
-        found: dict[str, str] = {}
-        for other in (one for place in zones for one in venue.devices_within[place] if one != device):
-            if len(found) == read.devices - 1:
-                break
-            rules = (rule.id for rule in self.reach.rules_at(other) if rule.id in read.rules)
-            raising = next((rule for rule in rules if self.worst(other, rule)), None)
-            if raising is not None:
-                found[other] = raising
-        return found
-
-    def _around(self, device: str) -> tuple[str, ...]:
-        """The zones whose rules may count a device: those that hold it, then those beside them."""
-        zones = self.reach.zones_of(device)
-        return tuple(dict.fromkeys([*zones, *(one for zone in zones for one in self._plan.venue.next_to[zone])]))
+    def _sees(self, rule: Rule, device: str) -> bool:
+        return bool(self.worst(device, rule.id)) and (not rule.members or device in rule.members)
 
     def _likeness(self, device: str) -> object:
         """What makes two devices alike: what they measure, the rules at them, and what stands beside them in a zone.
@@ -112,27 +212,35 @@ class Chains:
         one = self._plan.venue.devices[device]
         around = [
             (rule.id, device in rule.members, self._beside(rule, zone))
-            for zone in self._around(device)
+            for zone in self._company.around(device)
             for rule in self.reach.rules_at(zone)
             if rule.id in self._matters
         ]
         here = tuple(rule.id for rule in self.reach.rules_at(device) if rule.id in self._matters)
         return one.kind, one.quantities, here, tuple(around)
 
-    def _beside(self, rule: Rule, zone: str) -> int:
-        """How many devices in the zone can be counted by a rule, as far as that matters."""
+    def _beside(self, rule: Rule, zone: str) -> object:
+        """The devices in the zone that a rule can count, as far as that matters."""
         key = rule.id, zone
         if key not in self._counts:
             read = reads(rule)
             here = self._plan.venue.devices_within[zone]
             counted = (device for device in here if any(one.id in read for one in self.reach.rules_at(device)))
-            self._counts[key] = sum(1 for _, _ in zip(counted, range(ALIKE_AT), strict=False)) if read else 0
+            alarms = sum(1 for _, _ in zip(counted, range(ALIKE_AT), strict=False)) if read else 0
+            members = (one for one in here if not rule.members or one in rule.members)
+            kinds = Counter(self._plan.venue.devices[one].quantities & self._looks_at[rule.id] for one in members)
+            self._counts[key] = alarms, frozenset(kinds.items()) if self._looks_at[rule.id] else ()
         return self._counts[key]
 
 
 def _sooner(one: Reached, other: Reached) -> bool:
     """Whether one comes to red sooner than the other does."""
-    return other.red is None or (one.red is not None and one.red.seconds < other.red.seconds)
+    return one.red is not None and (other.red is None or one.red.seconds < other.red.seconds)
+
+
+def _asks(rule: Rule, tier: TierRule) -> str:
+    """A tier and its condition in words."""
+    return f"{rule.id} {tier.tier.word}: {tier.when.text.strip()}"
 
 
 def _names(rule: Rule) -> frozenset[str]:
@@ -159,4 +267,6 @@ def slowest(chains: Iterable[Chain]) -> list[Chain]:
 
 
 def _to_evacuation(chain: Chain) -> float:
+    if chain.untimed:
+        return inf
     return -1.0 if chain.evacuation is None else chain.evacuation.seconds

@@ -1,6 +1,7 @@
 """A story told to the real engine in virtual time: all is calm, then some devices say the worst they can.
 
-At SIGNAL_S they speak, and repeat it as devices do; nothing else happens but what staff are asked for.
+At SIGNAL_S they speak, and repeat it as devices do; a button is pressed each second, as often as a rule asks for.
+Nothing else happens but what staff are asked for.
 """
 
 import math
@@ -8,18 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rules.analysis.extremes import Values, calm
-from rules.analysis.reach import Told
+from rules.analysis.calm_device import REPEAT_S, SIGNAL_AFTER_S
+from rules.analysis.calm_group import Told
+from rules.analysis.extremes import PRESS_S, Values, calm, presses
 from rules.analysis.week import ALWAYS, Situation
-from rules.decision import AlarmChange, Decision, Evacuate, Investigate
+from rules.decision import Decision, Escalate, Evacuate, Investigate, Raise
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind
 from rules.signal import Acknowledge, Calendar, Duty, Reading, Tick
 from rules.tier import Tier
 
-SIGNAL_S = 1.0  # engine time of the danger signal; calm was told at 0, so that a rise has something to rise from
-REPEAT_S = 10.0  # devices repeat what they say; a detector that reports each 10 s is the ordinary one
+CALM_S = 3600.0  # of calm before, the longest window of a rule (`rules.typecheck`): nothing of the past is left in it
+SIGNAL_S = CALM_S + SIGNAL_AFTER_S  # engine time of the danger signal; calm was told once more before, for the rises
 HORIZON_S = 600.0  # longer than any chain the floor lets pass: delays of 60 s, an investigation of 195 s
 LAST_INSTANT_S = 1 / 1024  # before the time to acknowledge is over; a power of two, so that times stay exact
 STAFF = "staff"
@@ -41,14 +43,17 @@ class Stage:
     def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         devices = {id_: replace(device, stale_after_s=HORIZON_S * 10) for id_, device in plan.venue.devices.items()}
         self._plan = replace(plan, venue=replace(plan.venue, devices=devices))  # nobody falls silent in a story
+        self._presses = presses(plan)
         engine = Engine(self._plan)
-        for device in devices.values():
-            for name, value in calm(device).items():
-                engine.step(Reading(0.0, device.id, name, value))
         for schedule in plan.schedules if around.known else ():
             engine.step(Calendar(0.0, schedule, schedule in around.active))
         if plan.duty is not None:
             engine.step(Duty(0.0, around.staffed, STAFF, ""))
+        for now in (0.0, CALM_S):
+            engine.step(Tick(now))
+            for device in devices.values():
+                for name, value in calm(device).items():
+                    engine.step(Reading(now, device.id, name, value))
         self._calm = engine.snapshot()
 
     def play(
@@ -57,11 +62,17 @@ class Stage:
         """What happens until `until_s` after the signal. From `relent_s` on the devices say that all is calm."""
         engine = Engine.restore(self._plan, self._calm)
         promised: dict[float, list[str]] = {}  # when staff will acknowledge which alarms
+        presses = [SIGNAL_S + press * PRESS_S for press in range(1, self._presses) if press * PRESS_S < relent_s]
         repeat, said = SIGNAL_S, told
-        while (now := min(repeat, engine.deadline() or math.inf, *promised)) <= SIGNAL_S + until_s:
+        while (now := min(repeat, engine.deadline() or math.inf, *promised, *presses[:1])) <= SIGNAL_S + until_s:
             moments = [Moment(now - SIGNAL_S, decision) for decision in engine.step(Tick(now))]
             for alarm in promised.pop(now, ()):
                 moments += _step(engine, Acknowledge(now, alarm, STAFF, ""), shown=True)
+            if [now] == presses[:1]:
+                presses.pop(0)
+                for reading in _readings(told, now):
+                    if QUANTITIES[reading.quantity].kind is Kind.EVENT:
+                        moments += _step(engine, reading, shown=True)
             if now == repeat:
                 new = now == SIGNAL_S
                 if said is told and now >= SIGNAL_S + relent_s:
@@ -94,7 +105,7 @@ def _step(engine: Engine, signal: Reading | Acknowledge, *, shown: bool) -> list
 
 def first_red(story: Iterator[Moment]) -> float | None:
     """Seconds from the signal to the first alarm at red; None when there is none."""
-    reds = (one.after_s for one in story if isinstance(one.what, AlarmChange) and one.what.tier is Tier.RED)
+    reds = (one.after_s for one in story if isinstance(one.what, Raise | Escalate) and one.what.tier is Tier.RED)
     return next(reds, None)
 
 

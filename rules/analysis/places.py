@@ -1,10 +1,11 @@
 """What is known of the places of a rule: what their devices measure, how many they are, whose alarms can count."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.analysis.satisfy import Known
-from rules.expression import Call, Names, Node, Number, Word, walk
+from rules.expression import Call, Duration, Names, Node, Number, Word, walk
 from rules.plan import Plan, Rule
 from rules.tier import Tier
 
@@ -17,6 +18,7 @@ class Coincidence:
     at: Tier
     devices: int
     neighbours: bool
+    within_s: float | None
     call: Call
 
     @property
@@ -31,12 +33,14 @@ class Coincidence:
         """From a checked call of alarms()."""
         given = dict(call.arguments)
         names, at, devices = call.arguments[0][1], given.get("at"), given.get("devices")
+        within = given.get("within")
         assert isinstance(names, Names)
         return cls(
             names.names,
             Tier.from_word(at.word) if isinstance(at, Word) else Tier.BLUE,
             int(devices.value) if isinstance(devices, Number) else 1,
             "among" in given,
+            within.seconds if isinstance(within, Duration) else None,
             call,
         )
 
@@ -73,8 +77,8 @@ class Places:
         if place in venue.devices:
             return Known(venue.devices[place].quantities, can_alarm)
         here = [device for device in venue.devices_within[place] if not rule.members or device in rule.members]
-        members = tuple(dict.fromkeys(venue.devices[device].quantities for device in here))
-        return Known(frozenset[str]().union(*members), can_alarm, len(here), members)
+        members = Counter(venue.devices[device].quantities for device in here)
+        return Known(frozenset[str]().union(*members), can_alarm, members)
 
     def countable(self, read: Coincidence, place: str) -> int:
         """How many distinct devices or zones can ever count for a coincidence at a place."""

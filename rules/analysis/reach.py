@@ -2,34 +2,35 @@
 
 It answers for a venue in which all is calm but for some devices, which say the worst they can at 0 s and go on saying
 it; staff acknowledge an investigation at the last instant and never stand it down. It errs to one side only: what it
-does not understand (rates, means, `not` over several devices) it takes as never true.
+does not work out it never takes as reached.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, field
+from math import inf
 
-from rules.analysis.calm_device import device_truth
+from rules.analysis.calm_device import Said
+from rules.analysis.calm_group import SaidByMany, Told
 from rules.analysis.chain import Event, Part
-from rules.analysis.extremes import Values
+from rules.analysis.course import Course, between, constant, either, merge
+from rules.analysis.extremes import presses
 from rules.analysis.places import Coincidence
 from rules.analysis.week import ALWAYS, Situation
 from rules.cause import expressions_of
-from rules.conditions import schedule_of
-from rules.expression import And, Call, Compare, Name, Node, Not, Or, walk
+from rules.expression import Call
 from rules.plan import Plan, Rule, TierRule
 from rules.tier import Tier
-from rules.truth import COMPARISONS
+from rules.truth import Truth
 
-Told = Mapping[str, Values]
 Tiers = Mapping[Tier, Event]
+Found = Mapping[tuple[str, str], Tiers]
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
     """What follows: for each alarm the first instant of each tier, and for each plan its beginning."""
 
-    alarms: Mapping[tuple[str, str], Tiers]  # by rule and place
+    alarms: Found  # by rule and place
     plans: Mapping[str, Event]
 
     @property
@@ -55,6 +56,8 @@ class Reach:
     def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         self._plan = plan
         self._around = around
+        self._presses = presses(plan)
+        self._by_id = {rule.id: rule for rule in plan.rules}
         self._origins = _origins(plan)
         self._at: dict[str, list[int]] = {}
         self._rules_at: dict[str, list[Rule]] = {}
@@ -66,6 +69,10 @@ class Reach:
     def rules_at(self, place: str) -> Sequence[Rule]:
         """The rules with an alarm for a device or a zone, in the order of the plan."""
         return self._rules_at.get(place, ())
+
+    def origins_of(self, rule: str) -> frozenset[str]:
+        """The rule itself, the rules that it reads, the rules that those read, and so on."""
+        return self._origins[rule]
 
     def zones_of(self, device: str) -> tuple[str, ...]:
         """The zones that a device is in, the smallest first."""
@@ -82,31 +89,37 @@ class Reach:
             (index, place)
             for place in (*told, *zones)
             for index in self._at.get(place, ())
-            if bases is None or not bases.isdisjoint(self._origins[index])
+            if bases is None or not bases.isdisjoint(self._origins[self._plan.rules[index].id])
         )
         found: dict[tuple[str, str], Tiers] = {}
+        unsure: set[tuple[str, str]] = set()
         plans: dict[str, Event] = {}
         for index, place in steps:
             rule = self._plan.rules[index]
             base = bases is None or rule.id in bases
             highest = ceiling if bases is not None and base else Tier.RED
-            look = _Place(self._plan, self._around, rule, place, told if base else {}, found, highest)
+            said = told if base else {}
+            look = _Place(
+                self._plan, self._by_id, self._around, self._presses, rule, place, said, found, unsure, highest
+            )
             tiers = look.tiers()
             if tiers:
                 found[rule.id, place] = tiers
+            if len(tiers) < len(rule.tiers) and look.unsure:
+                unsure.add((rule.id, place))
             begun = tiers.get(rule.tiers[-1].tier)
             if rule.evacuate is not None and begun is not None:
                 plans[rule.evacuate] = _sooner(plans.get(rule.evacuate), begun) or begun
         return Reached(found, plans)
 
 
-def _origins(plan: Plan) -> list[frozenset[str]]:
+def _origins(plan: Plan) -> dict[str, frozenset[str]]:
     """For each rule: itself, the rules that it reads, the rules that those read, and so on."""
     found: dict[str, frozenset[str]] = {}
     for rule in plan.rules:
         read = reads(rule)
         found[rule.id] = frozenset({rule.id}).union(*(found[name] for name in read if name in found))
-    return [found[rule.id] for rule in plan.rules]
+    return found
 
 
 def reads(rule: Rule) -> frozenset[str]:
@@ -117,17 +130,25 @@ def reads(rule: Rule) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One alarm of a rule, with what its devices say and what the alarms before it reached."""
+    """One alarm of a rule, with what its devices say and what the alarms before it reached.
+
+    `unsure_of` are alarms of which it is not worked out whether they are up.
+    """
 
     plan: Plan
+    rules: Mapping[str, Rule]
     around: Situation
+    presses: int
     rule: Rule
     place: str
     told: Told
-    found: Mapping[tuple[str, str], Tiers]
-    highest: Tier
+    found: Found
+    unsure_of: Iterable[tuple[str, str]] = ()
+    highest: Tier = Tier.RED
+    _courses: dict[Tier, Course] = field(default_factory=dict)
 
     def tiers(self) -> Tiers:
+        """The tiers that the alarm surely reaches."""
         possible = (tier for tier in self.rule.tiers if tier.tier <= self.highest)
         reached = {tier.tier: event for tier in possible if (event := self._tier(tier)) is not None}
         looked = self._investigated()
@@ -135,9 +156,16 @@ class _Place:
         sooner = _sooner(reached.get(top), looked)
         return reached | {top: sooner} if sooner else reached
 
+    @property
+    def unsure(self) -> bool:
+        """Whether a condition was not worked out."""
+        return not all(course.worked_out for course in self._courses.values())
+
     def _tier(self, tier: TierRule) -> Event | None:
-        event = self._device(tier) if self.rule.each == "device" else self._when(tier.when.root)
-        if event is None:
+        for_s = tier.on_delay_s if tier.verify is None else tier.verify.reset_s
+        course = self._courses[tier.tier] = self._course(tier)
+        event = course.first(for_s)
+        if event is None or (course.at(0.0) and self._so_in_calm(tier)):
             return None
         if tier.verify is not None:
             return event.then(Part(f"{self.rule.id} is verified", 0.0 if self._seconded(tier) else tier.verify.reset_s))
@@ -145,30 +173,33 @@ class _Place:
             return event
         return event.then(Part(f"{self.rule.id} waits for {tier.tier.word}", tier.on_delay_s))
 
-    def _device(self, tier: TierRule) -> Event | None:
-        for_s = tier.on_delay_s if tier.verify is None else tier.verify.reset_s
-        return Event() if self._signals(tier, self.place, for_s) else None
+    def _so_in_calm(self, tier: TierRule) -> bool:
+        """Whether the alarm is up without any danger: then no signal brings it about."""
+        calm = _Place(self.plan, self.rules, self.around, self.presses, self.rule, self.place, {}, {})
+        return bool(calm._course(tier).at(0.0))
 
-    def _signals(self, tier: TierRule, device: str, for_s: float = 0.0) -> bool:
-        """Whether a device surely meets a tier, and goes on to for so long."""
-        values, known = self.told.get(device), self.plan.venue.devices.get(device)
-        return (
-            values is not None
-            and known is not None
-            and bool(device_truth(tier.when.root, known, values, self.around, for_s))
-        )
+    def _course(self, tier: TierRule, place: str = "") -> Course:
+        venue, place = self.plan.venue, place or self.place
+        if self.rule.each == "device":
+            told = self.told.get(place, {})
+            said = Said(venue.devices[place], told, self.around, self.presses, self._coincidence)
+            return said.course(tier.when.root)
+        here = venue.devices_within[place]
+        members = [venue.devices[one] for one in here if not self.rule.members or one in self.rule.members]
+        return SaidByMany(members, self.told, self.around, self.presses, self._coincidence).course(tier.when.root)
 
     def _seconded(self, tier: TierRule) -> bool:
         """Whether another device of the rule signals too: then nothing is left to verify."""
         others = (other for other in self.told if other != self.place and other in self.rule.places)
-        return any(self._signals(tier, other) for other in others)
+        return any(self._course(tier, other).at(0.0) for other in others)
 
     def _investigated(self) -> Event | None:
         """The end of a look round in which nobody found that it is no fire."""
         look = self.rule.investigate
         if look is None or (self.rule.during and self.around.during(self.rule.during) is False):
             return None
-        begun = min(self._alarms(look.of, look.at), key=_seconds, default=None)
+        alarms = self._alarms(look.of, look.at)
+        begun = min((event for events in alarms.values() for event, _ in events), key=_seconds, default=None)
         if begun is None or not self.around.staffed:
             return begun  # nobody is there to look
         return begun.then(
@@ -176,89 +207,55 @@ class _Place:
             Part(f"staff look ({self.rule.id})", look.then_s, looked_into=True),
         )
 
-    def _when(self, node: Node) -> Event | None:
-        """The first instant at which a condition over several devices is surely true."""
-        match node:
-            case Or():
-                return reduce(_sooner, (self._when(operand) for operand in node.operands))
-            case And():
-                return reduce(_later, (self._when(operand) for operand in node.operands))
-            case Call(function="alarms"):
-                return self._coincidence(node)
-            case Name(name="nobody_on_duty"):
-                return None if self.around.staffed else Event()
-            case Not(operand=Name(name="nobody_on_duty")):
-                return Event() if self.around.staffed else None
-            case Call(function="during"):
-                return Event() if self.around.during(schedule_of(node)) else None
-            case Not(operand=Call(function="during")):
-                return Event() if self._not_during(node.operand) else None
-            case Call(function="any"):
-                return Event() if any(self._true_of(node.arguments[0][1])) else None
-            case Compare(left=Call(function="count" | "share")):
-                return self._many(node, node.left) if isinstance(node.left, Call) else None
-            case Compare(left=Call(function="max")) if node.operator in (">", ">="):
-                return self._greatest(node)
-            case _:
-                return None
-
-    def _not_during(self, node: Node) -> bool:
-        return isinstance(node, Call) and self.around.during(schedule_of(node)) is False
-
-    def _coincidence(self, call: Call) -> Event | None:
+    def _coincidence(self, call: Call) -> Course:
+        """Whether alarms from so many distinct places count, over time."""
         read = Coincidence.of(call)
-        events = sorted(self._alarms(read.rules, read.at, neighbours=read.neighbours), key=_seconds)
-        return events[read.devices - 1] if len(events) >= read.devices else None
+        places: list[Course] = []
+        for events in self._alarms(read.rules, read.at, neighbours=read.neighbours).values():
+            spans = [_span(event, rule, read.within_s) for event, rule in events]
+            places.append(either(spans))
+        for name, place in self.unsure_of:
+            if name in read.rules and self._counts(place, self._zones(neighbours=read.neighbours)):
+                places.append(constant(None))
 
-    def _alarms(self, rules: Iterable[str], at: Tier, *, neighbours: bool = False) -> list[Event]:
-        """For each place in this zone with an alarm of these rules: when the first of them reached the tier."""
-        venue = self.plan.venue
-        zones = {self.place, *(venue.next_to[self.place] if neighbours else ())}
-        first: dict[str, Event] = {}
-        for (rule, place), tiers in self.found.items():
-            if rule in rules and not zones.isdisjoint(self._holders(place)):
-                events = [event for tier, event in tiers.items() if tier >= at]
+        def enough(truths: Iterable[Truth]) -> Truth:
+            counted = list(truths)
+            if counted.count(True) >= read.devices:
+                return True
+            return None if len(counted) - counted.count(False) >= read.devices else False
+
+        return merge(places, enough)
+
+    def _alarms(
+        self, rules: Iterable[str], at: Tier, *, neighbours: bool = False
+    ) -> dict[str, list[tuple[Event, Rule]]]:
+        """For each place here: the alarms of these rules at the tier or above, when they were raised, by which rule."""
+        zones = self._zones(neighbours=neighbours)
+        raised: dict[str, list[tuple[Event, Rule]]] = {}
+        for (name, place), tiers in self.found.items():
+            if name in rules and self._counts(place, zones):
+                events = [(event, self.rules[name]) for tier, event in tiers.items() if tier >= at]
                 if events:
-                    soonest = min(events, key=_seconds)
-                    first[place] = _sooner(first.get(place), soonest) or soonest
-        return list(first.values())
+                    raised.setdefault(place, []).extend(events)
+        return raised
 
-    def _holders(self, place: str) -> frozenset[str]:
-        """The zones that hold a place, a zone itself among them."""
+    def _zones(self, *, neighbours: bool) -> frozenset[str]:
+        """The zones whose alarms, and the alarms below which, are seen from here."""
+        return frozenset({self.place, *(self.plan.venue.next_to[self.place] if neighbours else ())})
+
+    def _counts(self, place: str, zones: frozenset[str]) -> bool:
+        """Whether an alarm at a place is seen from here: a device sees its own and those of the zones that hold it."""
         venue = self.plan.venue
-        return venue.holders[venue.devices[place].zone if place in venue.devices else place]
+        if self.rule.each == "device":
+            return place == self.place or place in venue.ancestry[venue.devices[self.place].zone]
+        return not zones.isdisjoint(venue.holders[venue.devices[place].zone if place in venue.devices else place])
 
-    def _members(self, condition: Node) -> list[str]:
-        """The devices that an aggregate counts over."""
-        venue, members = self.plan.venue, self.rule.members
-        names = {part.name for part in walk(condition) if isinstance(part, Name)}
-        return [
-            device
-            for device in venue.devices_within[self.place]
-            if (not members or device in members) and names & venue.devices[device].quantities
-        ]
 
-    def _true_of(self, condition: Node) -> list[bool]:
-        """For each device of an aggregate: whether the condition is surely true of it."""
-        devices = self.plan.venue.devices
-        return [
-            device in self.told and device_truth(condition, devices[device], self.told[device], self.around) is True
-            for device in self._members(condition)
-        ]
-
-    def _many(self, node: Compare, call: Call) -> Event | None:
-        if len(call.arguments) != 1 or node.operator not in (">", ">="):
-            return None
-        true = self._true_of(call.arguments[0][1])
-        number = sum(true) if call.function == "count" else sum(true) / max(1, len(true))
-        return Event() if COMPARISONS[node.operator](number, node.threshold) else None
-
-    def _greatest(self, node: Compare) -> Event | None:
-        assert isinstance(node.left, Call)
-        quantity = node.left.arguments[0][1]
-        assert isinstance(quantity, Name)
-        condition = Compare(quantity, node.operator, node.threshold, node.offset, node.threshold_offset)
-        return Event() if any(self._true_of(condition)) else None
+def _span(event: Event, rule: Rule, within_s: float | None) -> Course:
+    """While an alarm counts: until some time after it ceased, or for as long as it is shown."""
+    if within_s is not None:
+        return between(event, event.until_s + within_s, None)
+    return between(event, inf if rule.latching else event.until_s, None)
 
 
 def _seconds(event: Event) -> float:
@@ -270,10 +267,3 @@ def _sooner(one: Event | None, other: Event | None) -> Event | None:
     if one is None or other is None:
         return one or other
     return one if one.seconds <= other.seconds else other
-
-
-def _later(one: Event | None, other: Event | None) -> Event | None:
-    """The last of two; never, when one never is."""
-    if one is None or other is None:
-        return None
-    return one if one.seconds >= other.seconds else other

@@ -6,7 +6,7 @@ alternatives are more than MAX_ALTERNATIVES.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import assert_never
@@ -27,15 +27,14 @@ NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 class Known:
     """What is known of the place that is asked about.
 
-    `measured`: the quantities that its devices can report, None for all there are. `members`: the same for each device
-    that conditions over several look at, None when that is open; `devices`: how many they are. `can_alarm`: whether an
-    alarms(...) condition can ever be true there.
+    `measured`: the quantities that its devices can report, None for all there are. `members`: what the devices report
+    that conditions over several look at, and how many report just that; None when that is open. `can_alarm`: whether
+    an alarms(...) condition can ever be true there.
     """
 
     measured: frozenset[str] | None = None
     can_alarm: Callable[[Call], bool] = field(default=lambda _: True)
-    devices: int | None = None
-    members: tuple[frozenset[str], ...] | None = None
+    members: Mapping[frozenset[str], int] | None = None
 
 
 ANYWHERE = Known()
@@ -114,8 +113,11 @@ def _range(node: Node, known: Known) -> Interval:
     if isinstance(node, Call) and node.function == "share":
         return Interval(0.0, 1.0)
     if isinstance(node, Call) and node.function == "count":
-        over_devices = len(node.arguments) == 1
-        return Interval(0.0, known.devices if over_devices and known.devices is not None else math.inf)
+        if known.members is None or len(node.arguments) > 1:
+            return Interval(0.0, math.inf)
+        true = [(node.arguments[0][1], True)]
+        can = (number for measured, number in known.members.items() if together(true, Known(measured)) is not None)
+        return Interval(0.0, sum(can))
     name = _quantity(node)
     assert name is not None  # a checked comparison is about a quantity
     quantity = QUANTITIES[name]

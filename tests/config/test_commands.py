@@ -1,6 +1,7 @@
 """The commands check and schema, as a person or an editor uses them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import typer
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
-from config.commands import check, schema
+from config.commands import check, matrix, schema
 from config.files import LIBRARY
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
@@ -99,10 +100,10 @@ def test_check_prints_every_chain_and_what_it_takes(capsys: pytest.CaptureFixtur
     """From the danger signal of each kind of device to the evacuation, staff at their slowest."""
     check(SAMPLES / "ktv", chains=True)
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "smoke_detector det-101 and 61 alike"
+    assert told[0] == "smoke_detector det-101 and 59 alike"
     slow = "within 75 s: staff acknowledge (fire-confirmed) 15 s + staff look (fire-confirmed) 60 s"
     assert f"  smoke orange, alone: evacuation 'whole-building' {slow}" in told
-    assert "  smoke orange, with 1 more: evacuation 'whole-building' at once" in told
+    assert "  smoke orange, with 1 more (det-102): evacuation 'whole-building' at once" in told
     assert "  call-point red, alone: evacuation 'whole-building' at once" in told
     assert "  sos orange, alone: a warning only" in told
     assert told[-1].endswith("chains played on the engine")
@@ -116,6 +117,49 @@ def test_check_tells_machines_the_chains(capsys: pytest.CaptureFixture[str]) -> 
     assert call["evacuation_s"] == 0 and call["plan"] == "whole-building" and call["parts"] == []
     smoke = next(chain for chain in chains if chain["rule"] == "smoke" and not chain["others"])
     assert smoke["evacuation_s"] == 75 and [part["seconds"] for part in smoke["parts"]] == [15, 60]
+
+
+FLICKER = """
+rules:
+  - id: flicker
+    title: {en: Flicker}
+    category: fire
+    each: device
+    devices: {kind: smoke_detector}
+    tiers: [{tier: orange, when: "count(smoke, 60s) >= 3"}]
+    latching: true
+"""
+
+
+def bar(tmp_path: Path, rules: str) -> Path:
+    """The minimal venue with rules of its own; its detector need not lead to red."""
+    shutil.copytree(SAMPLES / "minimal", tmp_path / "bar")
+    (tmp_path / "bar" / "rules" / "house.yaml").write_text(rules)
+    return tmp_path / "bar"
+
+
+def test_check_says_what_cannot_be_timed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Never an ok without words; and the matrix says it in the row."""
+    directory = bar(tmp_path, FLICKER)
+    check(directory)
+    said, ok = capsys.readouterr().out.splitlines()
+    asks = "flicker orange: count(smoke, 60s) >= 3"
+    assert said == f"cannot be timed: {asks} (of 'smoke-1')" and ok.startswith("ok: ")
+    check(directory, as_json=True)
+    (chain,) = json.loads(capsys.readouterr().out)["cannot_be_timed"]
+    assert chain["devices"] == ["smoke-1"] and chain["cannot_be_timed"] == asks and chain["evacuation_s"] is None
+    matrix(directory, "csv")
+    assert f"cannot be timed: {asks}" in capsys.readouterr().out
+
+
+def test_check_says_which_devices_no_rule_of_danger_looks_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A venue in which nothing leads to red for lack of rules is told so."""
+    category = FLICKER.replace("category: fire", "category: power").replace("    latching: true\n", "")
+    check(bar(tmp_path, category))
+    said, ok = capsys.readouterr().out.splitlines()
+    assert said == "no rule about danger looks at 'smoke-1'" and ok.endswith("; 0 of 0 chains played on the engine")
 
 
 def test_a_refusal_shows_machines_the_timeline(capsys: pytest.CaptureFixture[str]) -> None:

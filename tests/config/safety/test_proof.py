@@ -7,8 +7,9 @@ import pytest
 from config.load import load
 from config.safety.proof import prove
 from rules.analysis import chains
+from rules.analysis.calm_group import Told
 from rules.analysis.chain import Event
-from rules.analysis.reach import Reach, Reached, Told
+from rules.analysis.reach import Reach, Reached
 from rules.plan import Plan
 from rules.tier import Tier
 
