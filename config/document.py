@@ -1,7 +1,7 @@
 """A file that has been read: its values, and where each one is written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from config.problem import Mark
@@ -26,13 +26,26 @@ class Place(NamedTuple):  # one is made for each value and key of a file: a tupl
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where each value and each key is, by path."""
+
+    values: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Document:
-    """Plain values by path, with the place of each value and of each key. `data` is the value at the empty path."""
+    """Plain values by path, with their places. `data` is the value at the empty path.
+
+    `origin` tells of a list in which an entry of the file may stand for many: for each index the one in the file, where
+    `places` has it. `given` are the places of what replaces values of the file.
+    """
 
     file: str
     data: Value
-    values: dict[Path, Place]
-    keys: dict[Path, Place]
+    places: Places
+    origin: dict[str, list[int]] = field(default_factory=dict)
+    given: Places = field(default_factory=Places)
 
     def at(self, path: Path) -> Value:
         """The value at a path that exists."""
@@ -44,17 +57,19 @@ class Document:
     def mark(self, path: Path) -> Mark:
         """Where the value is, or the nearest thing around it that is written down."""
         for length in range(len(path), -1, -1):
-            if path[:length] in self.values:
-                return self.values[path[:length]].mark
+            place = self._place(path[:length])
+            if place is not None:
+                return place.mark
         return Mark(self.file)
 
     def key_mark(self, path: Path) -> Mark:
         """Where the key of a value is, else the value itself."""
-        return self.keys[path].mark if path in self.keys else self.mark(path)
+        place = self.given.keys.get(path) or self.places.keys.get(self._in_file(path))
+        return self.mark(path) if place is None else place.mark
 
     def mark_within(self, path: Path, offset: int) -> Mark:
         """Where a character of a text value is; for a text with escapes, where the text begins."""
-        value, place = self.at(path), self.values.get(path)
+        value, place = self.at(path), self._place(path)
         if not isinstance(value, str) or place is None:
             return self.mark(path)
         found = _align(place.source, place.offset, value[:offset])
@@ -64,6 +79,15 @@ class Document:
         lines = before.count("\n")
         col = found - place.source.rfind("\n", 0, found) if lines else place.mark.col + len(before)
         return Mark(place.mark.file, place.mark.line + lines, col)
+
+    def _place(self, path: Path) -> Place | None:
+        return self.given.values.get(path) or self.places.values.get(self._in_file(path))
+
+    def _in_file(self, path: Path) -> Path:
+        if len(path) < 2 or path[0] not in self.origin:
+            return path
+        section, index, *below = path
+        return (section, self.origin[str(section)][int(index)], *below)
 
     def items(self, section: str) -> Iterator[tuple[int, Value]]:
         """The entries of a list at the top of the file; nothing when it is absent or not a list."""

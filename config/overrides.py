@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 
-from config.document import Document, Path, Place, Value, words
+from config.document import Document, Path, Place, Places, Value, words
 from config.problem import Mark, Problems, did_you_mean, show
 from config.yaml_text import read_value
 
@@ -15,7 +15,7 @@ def override(document: Document, overrides: Sequence[str], problems: Problems) -
     """The document with each override carried out and placed on the command line. Notes paths that lead nowhere."""
     if not overrides:
         return document
-    result = replace(document, data=deepcopy(document.data), values=dict(document.values), keys=dict(document.keys))
+    result = replace(document, data=deepcopy(document.data), given=Places())
     for written in overrides:
         _apply(result, written, problems)
     return result
@@ -34,11 +34,11 @@ def _apply(document: Document, written: str, problems: Problems) -> None:
         return
     holder = document.at(path[:-1])
     holder[path[-1]] = found.data  # type: ignore[index]  # a path of the document
-    for place, mark in found.values.items():
-        document.values[(*path, *place)] = mark
-    document.values[path] = found.values.get((), Place(Mark(file), 0, text))
-    for place, mark in found.keys.items():
-        document.keys[(*path, *place)] = mark
+    for below, place in found.places.values.items():
+        document.given.values[(*path, *below)] = place
+    document.given.values.setdefault(path, Place(Mark(file), 0, text))
+    for below, place in found.places.keys.items():
+        document.given.keys[(*path, *below)] = place
 
 
 def _path(document: Document, file: str, parts: list[str], problems: Problems) -> Path | None:

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import product
 
-from config.document import Document, Path, Place, Value, words
+from config.document import Document, Path, Value, words
 from config.problem import Problems, did_you_mean, show
 
 MAX_VALUES = 1000  # of one range
@@ -23,20 +24,11 @@ def expand(document: Document, sections: tuple[str, ...], problems: Problems) ->
     """
     if not isinstance(document.data, dict):
         return document
-    data = dict(document.data)
-    values = {path: place for path, place in document.values.items() if path[:1] not in [(s,) for s in sections]}
-    keys = {path: place for path, place in document.keys.items() if path[:1] not in [(s,) for s in sections]}
+    data, origin = dict(document.data), dict(document.origin)
     for section in sections:
-        if (section,) in document.values:
-            values[(section,)] = document.values[(section,)]
-        if (section,) in document.keys:
-            keys[(section,)] = document.keys[(section,)]
         if isinstance(data.get(section), list):
-            entries = _Entries(document, section, problems)
-            data[section] = entries.expanded()
-            values |= entries.values
-            keys |= entries.keys
-    return Document(document.file, data, values, keys)
+            data[section], origin[section] = _Entries(document, section, problems).expanded()
+    return replace(document, data=data, origin=origin)
 
 
 class _Entries:
@@ -46,32 +38,16 @@ class _Entries:
         self._document = document
         self._section = section
         self._problems = problems
-        self.values: dict[Path, Place] = {}
-        self.keys: dict[Path, Place] = {}
 
-    def expanded(self) -> Value:
+    def expanded(self) -> tuple[Value, list[int]]:
+        """The entries, and for each of them the index of the entry that it was written as."""
         result: list[Value] = []
-        below = self._places_below()
+        origin: list[int] = []
         for index, entry in self._document.items(self._section):
-            path = (self._section, index)
-            for choice in self._choices(path, entry, MAX_ENTRIES - len(result)):
-                for place_path, place in below[index][0]:
-                    self.values[(self._section, len(result), *place_path)] = place
-                for place_path, place in below[index][1]:
-                    self.keys[(self._section, len(result), *place_path)] = place
+            for choice in self._choices((self._section, index), entry, MAX_ENTRIES - len(result)):
                 result.append(self._filled(entry, choice))
-        return result
-
-    def _places_below(self) -> dict[str | int, tuple[list[tuple[Path, Place]], list[tuple[Path, Place]]]]:
-        """For each entry of the list: the places of its values and keys, by path within the entry."""
-        below: dict[str | int, tuple[list[tuple[Path, Place]], list[tuple[Path, Place]]]] = {
-            index: ([], []) for index, _ in self._document.items(self._section)
-        }
-        for kind, places in enumerate((self._document.values, self._document.keys)):
-            for path, place in places.items():
-                if len(path) > 1 and path[0] == self._section:
-                    below[path[1]][kind].append((path[2:], place))
-        return below
+                origin.append(index)
+        return result, origin
 
     def _choices(self, path: Path, entry: Value, room: int) -> Iterator[Choice]:
         """Each combination of values that an entry stands for; one empty combination for an entry without `for`."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from config.document import Document, Path, Place, Value, words
+from config.document import Document, Path, Place, Places, Value, words
 from config.problem import Mark, Problems, show
 
 MAX_BYTES = 256 * 1024  # a venue of 10,000 devices without ranges; ten times any real one
@@ -101,7 +101,7 @@ class _Reader:
             self._advance()
         if not isinstance(self._event, yaml.StreamEndEvent):
             self._note("a second document begins, expected one in a file", "remove everything from '---' on")
-        return Document(self._file, data, self._values, self._keys)
+        return Document(self._file, data, Places(self._values, self._keys))
 
     def _advance(self) -> None:
         """Take the next event from the parser itself: `yaml.parse` only asks it through two generators."""

@@ -57,7 +57,7 @@ def _only(document: Document, text: str, sections: list[str], added: list[str]) 
 
 def _lines(document: Document, text: str) -> Iterator[tuple[str, range]]:
     """For each key at the top of the file the lines that belong to it."""
-    starts = sorted((place.mark.line, str(path[0])) for path, place in document.keys.items() if len(path) == 1)
+    starts = sorted((place.mark.line, str(path[0])) for path, place in document.places.keys.items() if len(path) == 1)
     ends = [*(line for line, _ in starts[1:]), text.count("\n") + 2]
     for (start, name), end in zip(starts, ends, strict=True):
         yield name, range(start, end)
