@@ -63,13 +63,17 @@ def _late(board: Board, state: DeviceState, told: Reading, now: float) -> None:
 
 
 def _retained(board: Board, state: DeviceState, told: Reading, now: float) -> None:
-    """A state of unknown age: shown, never believed. An alarm in it is a fault to look at."""
-    if told.quantity in state.values:
+    """A state of unknown age: shown, never believed. A danger in it is a fault to look at, and what is known to the
+    contrary is believed no more: it may have come while nobody listened.
+    """
+    danger = QUANTITIES[told.quantity].alarming and told.value is True
+    known = state.values.get(told.quantity)
+    if known is True or (known is not None and not danger):
         return
     state.unverified[told.quantity] = told.value
-    if QUANTITIES[told.quantity].alarming and told.value is True:
+    if danger:
         text = f"a retained message says {told.quantity}; whether it is so now is unknown: look at the device"
-        fault(board, Fault(now, told.device, UNVERIFIED, text), now)
+        fault(board, Fault(now, told.device, UNVERIFIED, text, told.quantity), now)
 
 
 def _end_value_faults(board: Board, state: DeviceState, quantity: str, now: float) -> None:

@@ -120,6 +120,21 @@ def test_a_retained_alarm_is_a_fault_to_look_at_and_never_an_alarm() -> None:
     ]
 
 
+def test_a_retained_danger_makes_what_was_normal_unknown() -> None:
+    """The contact may have closed while the line was down: its last `false` is believed no more, until it speaks."""
+    story = Story(plan(SMOKE))
+    story.read(1, "det-a", smoke=False)
+    assert story.tell(Reading(2, "det-a", "smoke", True, "retained")) == ["ReportFault det-a unverified"]
+    assert story.engine.explain("smoke@det-a").tiers[0].when.truth is None
+    assert story.tell(Reading(3, "det-a", "smoke", True, "retained")) == []
+    story.restart()
+    assert without_zones(story.read(4, "det-a", smoke=True)) == [
+        "EndFault det-a unverified",
+        "Raise smoke@det-a orange",
+    ]
+    assert story.tell(Reading(5, "det-a", "smoke", True, "retained")) == []
+
+
 def test_a_retained_normal_value_is_not_believed_either() -> None:
     """A retained `false` neither clears an alarm nor overrides a live value."""
     story = Story(plan(SMOKE))

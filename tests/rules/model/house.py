@@ -159,10 +159,19 @@ def _reading(s: State, reading: Reading) -> None:
         fault(s, device, f"bad_value:{quantity.name}", quantity.name)
     elif reading.provenance != "retained":
         _live(s, reading)
-    elif heard.value(s, device, quantity.name) is None:  # shown, never believed
-        s.unverified[device][quantity.name] = reading.value
-        if quantity.alarming and reading.value is True:
-            fault(s, device, "unverified", None)
+    else:
+        _retained(s, reading)
+
+
+def _retained(s: State, reading: Reading) -> None:
+    """Shown, never believed; but a danger makes what is known to the contrary unknown."""
+    device, quantity = reading.device, reading.quantity
+    known = heard.value(s, device, quantity)
+    danger = QUANTITIES[quantity].alarming and reading.value is True
+    if known is None or (danger and known is not True):
+        s.unverified[device][quantity] = reading.value
+        if danger:
+            fault(s, device, "unverified", quantity)
 
 
 def _live(s: State, reading: Reading) -> None:
