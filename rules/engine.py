@@ -177,7 +177,7 @@ class Engine:
             snapshot.EngineSnapshot(
                 self._now,
                 self._started,
-                {device: snapshot.of_device(state) for device, state in self._devices.items()},
+                self._devices,
                 {alarm: kept for alarm, kept in alarms.items() if kept is not None},
                 list(self._board.faults.standing.values()),
                 list(self._board.evacuations.in_force.values()),

@@ -1,5 +1,7 @@
 """All of the engine's state as one value that outlives the process."""
 
+from typing import Generic, TypeVar
+
 import msgspec
 from msgspec import Struct
 
@@ -19,6 +21,7 @@ from rules.truth import Truth
 from rules.window import LowWindow, SlopeWindow
 
 Samples = list[tuple[float, float]]
+Device = TypeVar("Device")  # as it lives, or as it was kept
 
 
 class DeviceSnapshot(Struct, array_like=True):
@@ -78,12 +81,12 @@ class AlarmSnapshot(Struct, array_like=True):
     re_alarm_at: float | None = None
 
 
-class EngineSnapshot(Struct):
+class EngineSnapshot(Struct, Generic[Device]):
     """Everything. Alarms that are at rest are left out. `rules` and `zones` are as the last decisions left them."""
 
     now: float
     started: float | None
-    devices: dict[str, DeviceSnapshot]
+    devices: dict[str, Device]
     alarms: dict[str, AlarmSnapshot]
     faults: list[FaultStatus]
     evacuations: list[EvacuationStatus]
@@ -95,14 +98,14 @@ class EngineSnapshot(Struct):
     flood_since: float | None = None
 
 
-def encode(snapshot: EngineSnapshot) -> bytes:
-    """As MessagePack."""
-    return msgspec.msgpack.encode(snapshot)
+def encode(snapshot: EngineSnapshot[DeviceState]) -> bytes:
+    """As MessagePack. Devices are written one by one: a thousand snapshots at once would take 2 MB."""
+    return msgspec.msgpack.encode(snapshot, enc_hook=_of_device)
 
 
-def decode(body: bytes) -> EngineSnapshot:
+def decode(body: bytes) -> EngineSnapshot[DeviceSnapshot]:
     """Raises msgspec.ValidationError or msgspec.DecodeError when the bytes are not such a snapshot."""
-    return msgspec.msgpack.decode(body, type=EngineSnapshot)
+    return msgspec.msgpack.decode(body, type=EngineSnapshot[DeviceSnapshot])
 
 
 class _Rules(Struct):
@@ -114,7 +117,7 @@ def rules_of(body: bytes) -> str:
     return msgspec.msgpack.decode(body, type=_Rules).rules
 
 
-def of_device(device: DeviceState) -> DeviceSnapshot:
+def _of_device(device: DeviceState) -> DeviceSnapshot:
     """A device as it is now."""
     return DeviceSnapshot(
         device.heard_at,
