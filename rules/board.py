@@ -199,8 +199,14 @@ class Board:
         """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         self.investigations.confirmed(cause)
         plan = self.plan.evacuation_plans.get(cause.alarm.rule.evacuate or "")
-        if plan is not None:
-            self.out += self.evacuations.confirmed(plan, cause.alarm.zone, now, because)
+        if plan is None:
+            return
+        begins = self.evacuations.of_plan(plan.id) is None
+        self.out += self.evacuations.confirmed(plan, cause.alarm.zone, now, because)
+        if begins:
+            for alarm in [one.alarm for one in self.causes.values()]:  # an all-clear may have left other fires standing
+                if alarm.rule.evacuate == plan.id and alarm.stands(alarm.top):
+                    self.out += self.evacuations.confirmed(plan, alarm.zone, now, alarm.because)
 
     def _tell_readers(self, alarm: Alarm, before: Tier, after: Tier, now: float) -> None:
         """An alarm counts at another tier: let those look that read it, look into it, or are explained by it."""

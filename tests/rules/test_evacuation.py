@@ -148,6 +148,36 @@ def test_more_fire_in_the_same_part_keeps_the_stages() -> None:
     assert story.engine.evacuations()[0].origins == ("corridor-2", "floor-2")
 
 
+def test_after_an_all_clear_a_fire_that_still_stands_is_an_origin_of_the_next() -> None:
+    """Floor 4 is confirmed and given all-clear for; glass broken on floor 1 then moves everybody, and names both."""
+    for restart in (False, True):
+        story = Story(hotel(*STAGES, rules=(SMOKE, CALL, CONFIRMED)))
+        story.read(10, "smoke-room-4", smoke=True)
+        story.read(11, "smoke-corridor-4", smoke=True)
+        story.tell(AllClear(20, "plan-1", "Wu", "a mistake", "commander"))
+        if restart:
+            story.restart()
+        said = story.read(30, "call-1", contact=True)
+        moved = ["Evacuate plan-2", "Advance plan-2 next: floor-2", "Advance plan-2 others: floor-3 floor-4"]
+        assert [line for line in said if line.startswith(("Evacuate", "Advance"))] == moved
+        (status,) = story.engine.evacuations()
+        assert status.origins == ("corridor-1", "floor-4")
+
+
+def test_a_fire_that_stands_in_the_same_part_keeps_the_stages() -> None:
+    """What has returned since is no origin any more, and one beside the new one moves nobody else."""
+    story = Story(hotel(*STAGES, rules=(SMOKE, CALL, CONFIRMED)))
+    for number in ("1", "4"):
+        story.read(10, f"smoke-room-{number}", smoke=True)
+        story.read(11, f"smoke-corridor-{number}", smoke=True)
+    story.tell(AllClear(20, "plan-1", "Wu", "a mistake", "commander"))
+    for place in ("room-4", "corridor-4"):
+        story.read(21, f"smoke-{place}", smoke=False)
+    story.tick(100)
+    said = story.read(101, "call-1", contact=True)
+    assert [line for line in said if line.startswith(("Evacuate", "Advance"))] == ["Evacuate plan-2"]
+
+
 def test_a_single_detector_in_a_part_not_yet_moved_is_looked_into() -> None:
     """An evacuation elsewhere does not leave a floor to itself; once all are moved there is nothing to look into."""
     story = Story(hotel(*STAGES, rules=(SMOKE, CALL, CONFIRMED)))

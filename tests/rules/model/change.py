@@ -161,7 +161,11 @@ def confirmed(s: State, alarm: Alarm) -> None:
         alarm["investigation"].update(step="idle", began=None, triggers=[])
     plan = s.plan.evacuation_plans.get(rule_of(s, alarm).evacuate or "")
     if plan is not None:
+        begins = evacuation.of_plan(s, plan.id) is None
         evacuation.confirmed(s, plan, alarm["zone"])
+        for one in list(s.alarms.values()) if begins else ():
+            if rule_of(s, one).evacuate == plan.id and stands(one, int(rule_of(s, one).tiers[-1].tier)):
+                evacuation.confirmed(s, plan, one["zone"])  # it burns there too
 
 
 def look_at_zones(s: State) -> None:
