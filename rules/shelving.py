@@ -2,7 +2,7 @@
 
 Shelving keeps a nuisance from view. Out of service says that a device is worked on: its alarms count nowhere. Both are
 refused where they could hide a danger: shelving for every highly managed alarm, out of service for one that is in alarm
-or that is no device's own.
+or about to be, or that is no device's own.
 """
 
 from typing import assert_never
@@ -71,6 +71,8 @@ def _kept_in_service(alarm: Alarm) -> str:
         return f"{alarm.id} is no device's own alarm: put the devices out of service that are worked on"
     if alarm.up or alarm.standing:
         return f"{alarm.id} is in alarm: deal with it, reset it, then put it out of service"
+    if alarm.raising_at is not None:
+        return f"{alarm.id} signals, and its delay or its verification runs: wait until it is over"
     return ""
 
 

@@ -1,9 +1,11 @@
 """What people put aside: shelved alarms and devices out of service, until when, and what comes back."""
 
+from dataclasses import replace
+
 import pytest
 
 from rules.engine import Engine
-from rules.plan import Plan, Rule
+from rules.plan import Plan, Rule, VerifyRule
 from rules.signal import (
     Acknowledge,
     InService,
@@ -226,6 +228,21 @@ def test_a_fire_alarm_that_stands_stays_in_service() -> None:
     (said,) = story.tell(remove(20, "det-a"))
     assert said.endswith("smoke@det-a is in alarm: deal with it, reset it, then put it out of service")
     assert story.alarm("smoke@det-a") == "acked orange"
+
+
+def test_a_fire_detector_whose_alarm_may_be_coming_stays_in_service() -> None:
+    """While a first signal is verified or an on-delay runs, the order would withhold a real alarm; other rules may."""
+    verified = replace(SMOKE, tiers=(replace(tier("orange", "smoke"), verify=VerifyRule(30, 60)),))
+    coming = "smoke@det-a signals, and its delay or its verification runs: wait until it is over"
+    for told, value, raised in ((verified, {"smoke": True}, 40), (SMOKE, {"smoke_obscuration": 3.0}, 15)):
+        story = Story(plan(told, WARM))
+        story.read(10, "det-a", **value)
+        story.restart()
+        assert story.tell(remove(12, "det-a")) == [f"Refuse out-of-service det-a: {coming}"]
+        assert story.tick(raised)[0].startswith("Raise smoke@det-a")
+    story = Story(plan(rule("warm", "device", ("det-a",), tier("blue", "temperature >= 30", on=5), category="power")))
+    story.read(10, "det-a", temperature=45.0)
+    assert story.tell(remove(12, "det-a")) == ["Hidden warm@det-a none out_of_service"]
 
 
 def test_two_overlays_end_one_after_the_other() -> None:

@@ -163,7 +163,8 @@ def _out_of_service(s: State, order: OutOfService) -> bool:
         return False
     for alarm in alarms:
         rule = rule_of(s, alarm)
-        if overlays.is_managed(rule) and (rule.each != "device" or is_up(alarm) or standing(alarm)):
+        signals = is_up(alarm) or standing(alarm) or life.waits(s, alarm)
+        if overlays.is_managed(rule) and (rule.each != "device" or signals):
             return False
     for alarm in alarms:
         overlays.cover(s, alarm, "out_of_service", s.now + order.for_s, order.who)
