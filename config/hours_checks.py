@@ -9,11 +9,8 @@ from config.rule_sheet import RuleSheet, WrittenRule
 from config.select import selected_devices
 from config.sheet import Sheet
 from rules.conditions import words_around
+from rules.danger import CALLS, SMOKE, SMOKE_DETECTOR
 from rules.venue import Venue
-
-CALLS = frozenset({"pressed", "contact"})  # quantities: a person did it, or a certified panel has decided
-SMOKE = frozenset({"smoke", "smoke_obscuration"})
-SMOKE_DETECTOR = "smoke_detector"
 
 
 def check_schedules(sheet: Sheet, problems: Problems) -> None:

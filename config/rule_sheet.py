@@ -7,9 +7,9 @@ from config.document import Document, Path, words
 from config.problem import Mark, Problems
 from config.rules_file import RULE, RULES_SHELL, RuleEntry, TierEntry
 from config.sheet import raw_ids
+from rules.danger import HIGHLY_MANAGED
 from rules.deadband import cleared_by
 from rules.expression import Expression, ExpressionError, parse
-from rules.plan import HIGHLY_MANAGED
 from rules.typecheck import problems as meaning_problems
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rules.danger import HIGHLY_MANAGED
 from rules.decision import StageAction
 from rules.expression import Expression
 from rules.schedule import Schedule
@@ -13,8 +14,6 @@ Each = Literal["device", "zone", "venue"]
 Who = Literal["listed", "origin", "neighbours", "rest"]
 Unknown = Literal["hold", "fault", "assume_alarm"]
 AfterOutage = Literal["assume_held", "restart"]
-
-HIGHLY_MANAGED = frozenset({"fire", "panic"})  # categories
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from rules.alarm import Alarm
+from rules.danger import CALLS
 from rules.decision import Because
 from rules.plan import Plan, Rule
 from rules.tier import Tier
 from rules.venue import Zone
 
 BLOCKS_FROM = Tier.ORANGE  # below it a detector asks for a look
-BY_HAND = frozenset({"contact", "pressed"})  # quantities that tell where a person was, not where it burns
 CLOSED_MAX = 8  # zones without a way out named in one decision; the rest are counted
 
 
@@ -64,4 +64,4 @@ class WaysOut:
 
 def _is_by_hand(rule: Rule) -> bool:
     named = frozenset[str]().union(*(tier.when.quantities for tier in rule.tiers))
-    return rule.each == "device" and bool(named) and named <= BY_HAND
+    return rule.each == "device" and bool(named) and named <= CALLS  # they tell where a person was, not where it burns

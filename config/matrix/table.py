@@ -10,7 +10,8 @@ from rules.analysis.chains import Chains, slowest
 from rules.analysis.places import Places
 from rules.analysis.satisfy import together
 from rules.analysis.week import situations
-from rules.plan import HIGHLY_MANAGED, EvacuationPlan, Plan, Rule, Stage, TierRule
+from rules.danger import HIGHLY_MANAGED
+from rules.plan import EvacuationPlan, Plan, Rule, Stage, TierRule
 from rules.tier import Tier
 from rules.venue import Text
 
