@@ -7,6 +7,7 @@ from config.safety.words import cannot_be_timed
 from config.setup import Setup
 from rules.analysis.chain import Chain
 from rules.analysis.chains import Chains, slowest
+from rules.analysis.measure import Measure
 from rules.analysis.places import Places
 from rules.analysis.satisfy import together
 from rules.analysis.week import situations
@@ -101,7 +102,8 @@ class _Rows:
         self._plan = plan
         self._exempt = exempt
         self._places = Places(plan)
-        hours = [Chains(plan, around) for around in situations(plan)]
+        measure = Measure(plan)
+        hours = [Chains(plan, around, measure) for around in situations(plan)]
         self._alike = {device: alike for alike in hours[0].classes for device in alike}
         self._chains: dict[tuple[str, str, Tier], list[Chain]] = {}
         for ceiling in Tier:

@@ -7,6 +7,7 @@ from config.safety.stories import Stories
 from rules.analysis.chain import Chain, Event, Part
 from rules.analysis.chains import slowest
 from rules.analysis.drive import HORIZON_S, LAST_INSTANT_S, first_evacuation, first_red
+from rules.analysis.measure import Measure
 from rules.analysis.week import situations
 from rules.plan import Plan
 
@@ -38,7 +39,8 @@ class Proof:
 
 def prove(plan: Plan, *, everything: bool = False) -> Proof:
     """Play the chains of a checked plan; `everything`: all of them, however many."""
-    hours = {around.when: Stories(plan, around) for around in situations(plan)}
+    measure = Measure(plan)
+    hours = {around.when: Stories(plan, around, measure) for around in situations(plan)}
     chains = slowest(chain for stories in hours.values() for chain in stories.chains.all())
     lines = {rule.id: rule.line for rule in plan.rules}
     problems: list[Problem] = []

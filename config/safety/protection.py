@@ -18,6 +18,7 @@ from rules.analysis.chain import Chain
 from rules.analysis.chains import slowest
 from rules.analysis.drive import first_red
 from rules.analysis.extremes import Values, extreme
+from rules.analysis.measure import Measure
 from rules.analysis.week import MAX_SITUATIONS, Situation, TooManySituations, situations
 from rules.plan import Plan
 
@@ -33,8 +34,9 @@ PROTECTS: dict[str, frozenset[str]] = {
 
 def check_protection(plan: Plan, sheet: Sheet, problems: Problems) -> None:
     """Note each device that cannot lead to red without a reason, each reason without need, each chain too slow."""
+    measure = Measure(plan)
     try:
-        hours = [_Hour(plan, one) for one in situations(plan)]
+        hours = [_Hour(plan, one, measure) for one in situations(plan)]
     except TooManySituations:
         text = f"the schedules make more than {MAX_SITUATIONS} different hours in a week, expected fewer"
         problems.add(sheet.mark(("schedules",)), text)
@@ -73,10 +75,11 @@ class _Hour:
 
     plan: Plan
     around: Situation
+    measure: Measure
 
     @cached_property
     def stories(self) -> Stories:
-        return Stories(self.plan, self.around)
+        return Stories(self.plan, self.around, self.measure)
 
     @cached_property
     def chains(self) -> Mapping[tuple[str, ...], tuple[Chain, ...]]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from rules.analysis.calm_group import Told
 from rules.analysis.chains import Chains
 from rules.analysis.drive import HORIZON_S, Moment, Stage
+from rules.analysis.measure import Measure
 from rules.analysis.week import ALWAYS, Situation
 from rules.decision import AlarmChange, Clear, Escalate, Evacuate, Investigate, Raise, Return, State, StepDown
 from rules.plan import Plan
@@ -37,13 +38,14 @@ _KEPT: dict[State, str] = {
 class Stories:
     """Tells what a plan does in one hour of the week. Nothing is built before the first story is asked for."""
 
-    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
+    def __init__(self, plan: Plan, around: Situation = ALWAYS, measure: Measure | None = None) -> None:
         self._plan = plan
+        self._measure = measure
         self.around = around
 
     @cached_property
     def chains(self) -> Chains:
-        return Chains(self._plan, self.around)
+        return Chains(self._plan, self.around, self._measure)
 
     @cached_property
     def stage(self) -> Stage:

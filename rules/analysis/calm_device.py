@@ -5,12 +5,12 @@ saying the worst. A press is told again each PRESS_S.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from rules.analysis.chain import Event, Part
 from rules.analysis.course import Course, both, constant, either, instants, merge
 from rules.analysis.extremes import PRESS_S, Values, calm_value
-from rules.analysis.week import ALWAYS, Situation
+from rules.analysis.week import Situation
 from rules.conditions import STATES_OF_DEVICE, schedule_of
 from rules.expression import And, Call, Compare, Duration, Name, Node, Not, Or
 from rules.quantity import QUANTITIES, Kind
@@ -24,20 +24,15 @@ SIGNAL_AFTER_S = 1.0  # of what was told last in calm, at least; a window that i
 _FLIPPED = {"<": ">=", "<=": ">"}
 
 
-def no_alarms(_: Call) -> Course:
-    """No other alarm is up."""
-    return constant(False)
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """What one device says, and what is true around it. `alarms` answers for an alarms() at it."""
 
     device: Device
     told: Values
-    around: Situation = ALWAYS
-    presses: int = 1
-    alarms: Callable[[Call], Course] = field(default=no_alarms)
+    around: Situation
+    presses: int
+    alarms: Callable[[Call], Course]
 
     def course(self, node: Node) -> Course:
         """The truth of a checked condition on the device over time; unknown is what is not worked out."""

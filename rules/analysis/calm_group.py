@@ -77,7 +77,7 @@ class SaidByMany:
         return merge(courses, tally)
 
     def _said(self, device: Device, told: Values) -> Said:
-        return Said(device, told, self.around, self.presses)
+        return Said(device, told, self.around, self.presses, self.alarms)
 
     def _spread(self, node: Compare, call: Call) -> bool:
         """The least, the greatest or the mean value; where nothing measures it, no comparison is true."""

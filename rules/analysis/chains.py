@@ -25,14 +25,17 @@ ALIKE_AT = 9  # so many other alarms in a zone are as good as more: no rule of a
 
 
 class Chains:
-    """The chains of a plan. `classes` are its devices that tell of danger, those that are alike together."""
+    """The chains of a plan. `classes` are its devices that tell of danger, those that are alike together.
 
-    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
+    `measure` is shared by those who ask about several hours of one plan, for it plays so many stories and no more.
+    """
+
+    def __init__(self, plan: Plan, around: Situation = ALWAYS, measure: Measure | None = None) -> None:
         self._plan = plan
         self._around = around
         self.reach = Reach(plan, around)
         self._places = Places(plan)
-        self._measure = Measure(plan, around)
+        self._measure = measure or Measure(plan)
         self._by_id = {rule.id: rule for rule in plan.rules}
         self._matters = _matters(plan)
         self._company = Company(plan, self.reach, self._matters, self.worst)
@@ -74,7 +77,9 @@ class Chains:
     def _led(self, devices: tuple[str, ...], rule: Rule, ceiling: Tier) -> Iterator[Chain]:
         """Where it leads alone, with those whom the rule needs for each tier, and with those who confirm it."""
         device, seconded = devices[0], False
-        for others, tier in self._stages(device, rule, ceiling):
+        stages = {tuple(others.items()): tier for others, tier in self._stages(device, rule, ceiling)}
+        for company, tier in stages.items():
+            others = dict(company)
             bases = frozenset({rule.id, *others.values()})
             told = self._company.told(others) | {device: self.worst(device, rule.id)}
             alone = self.reach.follow(told, bases, ceiling)
@@ -93,15 +98,27 @@ class Chains:
                 yield {}, reached
             for tier in rule.tiers if several(rule) else ():
                 if reached < tier.tier <= ceiling:
-
-                    def rises(said: Told, bases: frozenset[str], to: Tier = tier.tier, at: str = place) -> bool:
-                        return self._tier_at(rule, at, said, bases, ceiling) >= to
-
-                    agree = self.reach.origins_of(rule.id)
-                    others = self._company.find(device, rule, agree, rises)
-                    if others is not None and not rises(self._company.told(others), agree):
+                    others, needed = self._raising(device, rule, place, tier.tier, ceiling)
+                    if others is not None and needed:
                         reached = tier.tier
                         yield others, reached
+
+    def _raising(
+        self, device: str, rule: Rule, place: str, tier: Tier, ceiling: Tier
+    ) -> tuple[dict[str, str] | None, bool]:
+        """The fewest others with whom an alarm reaches a tier, and whether the device is needed for it."""
+
+        def rises(said: Told, bases: frozenset[str]) -> bool:
+            return self._tier_at(rule, place, said, bases, ceiling) >= tier
+
+        agree = self.reach.origins_of(rule.id)
+        others = self._company.find(device, rule, agree, rises)
+        return others, others is not None and not rises(self._company.told(others), agree)
+
+    def _by_others(self, device: str, rule: Rule, tier: Tier, ceiling: Tier) -> bool:
+        """Whether others bring an alarm to a tier, to which the device adds nothing."""
+        places = self._places_of(device, rule) if several(rule) else ()
+        return any(self._raising(device, rule, place, tier, ceiling)[0] is not None for place in places)
 
     def _seconded(self, device: str, rule: Rule, ceiling: Tier, alone: Reached) -> tuple[Told, Reached] | None:
         """The fewest others with whom it comes to red sooner than by either."""
@@ -126,24 +143,22 @@ class Chains:
         """The highest tier of its alarm, or the evacuation behind it, if that can be and was not reached."""
         device, why, plan = devices[0], "", ""
         reached = max((chain.tier for chain in found), default=Tier.NONE)
-        possible = [one for one in rule.tiers if one.tier <= ceiling and self._can_be(rule, one, device)]
+        here = self._places_of(device, rule)
+        possible = [one for one in rule.tiers if one.tier <= ceiling and self._can_be(rule, one, here)]
         behind = [one for one in (rule, *self._company.readers(device, rule)) if one.evacuate is not None]
-        if possible and possible[-1].tier > reached:
+        if possible and possible[-1].tier > reached and not self._by_others(device, rule, possible[-1].tier, ceiling):
             why, reached = _asks(rule, possible[-1]), possible[-1].tier
             plan = next((one.evacuate for one in behind if one.evacuate), "")
         elif found and not any(chain.evacuation for chain in found):
-            for reader in behind:
-                top = reader.tiers[-1]
-                if (
-                    reader is not rule
-                    and self._can_be(reader, top, device)
-                    and not self._comes_to(device, rule, reader)
-                ):
+            for reader in (one for one in behind if one is not rule):
+                top, around = reader.tiers[-1], (device, *self._company.around(device))
+                beside = [place for place in around if place in reader.places]
+                if self._can_be(reader, top, beside) and not self._comes_to(device, rule, reader):
                     why, plan = _asks(reader, top), reader.evacuate or ""
         if why:
             told = {device: self.worst(device, rule.id)}
             chain = replace(self._chain(devices, rule, reached, told, Reached({}, {})), untimed=why, plan=plan)
-            yield self._measure.of(chain, self._companies(device, rule), self._apart(rule), ceiling)
+            yield self._measure.of(chain, self._companies(device, rule), self._apart(rule), ceiling, self._around)
 
     def _companies(self, device: str, rule: Rule) -> Iterator[Told]:
         """The device with none and with more and more others."""
@@ -167,8 +182,8 @@ class Chains:
         agree = self.reach.origins_of(reader.id)
         return self._company.find(device, rule, agree, evacuates) is not None
 
-    def _can_be(self, rule: Rule, tier: TierRule, device: str) -> bool:
-        """Whether a tier can ever be where the rule looks at this device, at this hour."""
+    def _can_be(self, rule: Rule, tier: TierRule, places: Iterable[str]) -> bool:
+        """Whether a tier can ever be at one of these places, at this hour."""
         asked: list[tuple[Node, bool]] = [(tier.when.root, True)]
         for node in walk(tier.when.root):
             if isinstance(node, Name) and node.name == NOBODY_ON_DUTY:
@@ -178,13 +193,11 @@ class Chains:
                 if active is None:
                     return False  # what is not known never makes a tier true
                 asked.append((node, active))
-        places = self._places_of(device, rule)
         return any(together(asked, self._places.at(rule, place)) is not None for place in places)
 
     def _places_of(self, device: str, rule: Rule) -> list[str]:
-        """Where a rule can see a device: at it, or in the zones that hold it or are beside it."""
-        places = rule.places
-        return [place for place in (device, *self._company.around(device)) if place in places]
+        """Where a rule looks at a device: at it, or in the zones that hold it."""
+        return [place for place in (device, *self.reach.zones_of(device)) if place in rule.places]
 
     def _tier_at(self, rule: Rule, place: str, told: Told, bases: frozenset[str], ceiling: Tier) -> Tier:
         """The tier that one alarm reaches."""

@@ -2,38 +2,44 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 
 from rules.analysis.calm_group import Told
 from rules.analysis.chain import Chain, Event, Part
 from rules.analysis.drive import Moment, Stage, first_evacuation, first_red
-from rules.analysis.week import ALWAYS, Situation
+from rules.analysis.week import Situation
 from rules.decision import Escalate, Investigate, Raise
 from rules.plan import Plan, Rule
 from rules.tier import Tier
 
-MAX_STORIES = 32  # of one hour of the week: each costs a new engine, and a venue of many such rules must still load
+# Stories that are played for one plan, in all hours of the week together. Each costs a new engine, in proportion to the
+# alarms that there can be, and a venue of many such rules must still load in a second or two.
+MAX_STORIES = 32
+MIN_STORIES = 4
+PLAYED_ALARMS = 40_000
 
 
 class Measure:
-    """Plays chains of one plan in one hour of the week, as if their rules were the only ones that look at devices."""
+    """Plays chains of one plan, as if their rules were the only ones that look at devices."""
 
-    def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._around = around
-        self._left = MAX_STORIES
-        self._stage = lru_cache(maxsize=8)(self._built)
+        alarms = sum(len(rule.places) for rule in plan.rules)
+        self._left = min(MAX_STORIES, max(MIN_STORIES, PLAYED_ALARMS // max(1, alarms)))
 
-    def of(self, chain: Chain, companies: Iterable[Told], apart: frozenset[str], ceiling: Tier) -> Chain:
+    def of(
+        self, chain: Chain, companies: Iterable[Told], apart: frozenset[str], ceiling: Tier, around: Situation
+    ) -> Chain:
         """The chain with the times that the engine takes, told by the first company that suffices; else as it was.
 
         `apart` are the other rules that look at devices, which have no part in it.
         """
+        stage: Stage | None = None
         for told in companies:
             if self._left <= 0:
                 break
             self._left -= 1
-            story = list(self._stage(chain.rule, apart, ceiling).play(told))
+            stage = stage or self._stage(chain.rule, apart, ceiling, around)
+            story = list(stage.play(told))
             red, evacuation = first_red(iter(story)), first_evacuation(iter(story))
             if _rose(story, chain) and (evacuation is not None or not chain.plan):
                 looked = any(isinstance(one.what, Investigate) for one in story)
@@ -47,14 +53,14 @@ class Measure:
                 )
         return chain
 
-    def _built(self, rule: str, apart: frozenset[str], ceiling: Tier) -> Stage:
+    def _stage(self, rule: str, apart: frozenset[str], ceiling: Tier, around: Situation) -> Stage:
         def alone(one: Rule) -> Rule:
             if one.id in apart:
                 return replace(one, places=())
             kept = tuple(tier for tier in one.tiers if tier.tier <= ceiling)
             return replace(one, tiers=kept) if one.id == rule else one
 
-        return Stage(replace(self._plan, rules=tuple(map(alone, self._plan.rules))), self._around)
+        return Stage(replace(self._plan, rules=tuple(map(alone, self._plan.rules))), around)
 
 
 def _rose(story: Iterable[Moment], chain: Chain) -> bool:

@@ -44,11 +44,6 @@ class Reached:
         """The first plan put in force."""
         return min(self.plans.items(), key=lambda item: item[1].seconds, default=None)
 
-    def highest(self, rule: str) -> Tier:
-        """The highest tier that any alarm of a rule reaches."""
-        tiers = [max(tiers) for (name, _), tiers in self.alarms.items() if name == rule]
-        return max(tiers, default=Tier.NONE)
-
 
 class Reach:
     """The rules of one plan, found by the places that they have an alarm for."""

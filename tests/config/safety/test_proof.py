@@ -61,3 +61,54 @@ def test_a_large_venue_is_played_in_part_unless_all_is_asked_for(ktv: Plan, monk
     monkeypatch.setattr("config.safety.proof.MAX_PLAYED", 2)
     assert prove(ktv).played == 2
     assert prove(ktv, everything=True).played == len(prove(ktv).chains)
+
+
+VENUE = """
+venue: {id: bar, name: {en: My bar}, time_zone: Asia/Shanghai}
+rules: [rules/house.yaml]
+links: [{id: broker, kind: mqtt, drivers: [{kind: tocsin}]}]
+zones:
+  - {id: floor-1, kind: floor}
+  - {for: {k: 1..2}, id: "room-{k}", kind: room, in: floor-1}
+devices:
+  - for: {k: 1..2, n: 1..3}
+    id: "det-{k}{n}"
+    kind: smoke_detector
+    zone: "room-{k}"
+    link: broker
+    driver: tocsin
+    quantities: [smoke]
+outputs: [{id: broker, kind: mqtt, link: broker}, {id: log, kind: log}]
+evacuation_plans: [{id: all, zones: [bar], message: {en: Leave}, assembly_point: {en: Square}}]
+never_slower_than: 30s
+"""
+HOUSE = """
+rules:
+  - id: room-smoke
+    title: {en: Smoke}
+    category: fire
+    each: zone
+    zones: {kind: room}
+    tiers: [{tier: orange, when: count(smoke) >= 2, on_delay: 5s}]
+    latching: true
+  - id: confirmed
+    title: {en: Confirmed}
+    category: fire
+    each: zone
+    zones: {kind: floor}
+    tiers: [{tier: red, when: "alarms([room-smoke], at: orange, devices: 2, within: 60s)"}]
+    latching: true
+    evacuate: {plan: all}
+"""
+
+
+def test_red_by_companions_of_zone_rules_is_red(tmp_path: Path) -> None:
+    """Two rooms confirm each other, each by two of its devices: such a venue is protected, and timed."""
+    (tmp_path / "venue.yaml").write_text(VENUE)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "house.yaml").write_text(HOUSE)
+    proof = prove(load(tmp_path).plan)
+    (alone, agreed) = proof.chains
+    assert proof.problems == () and proof.played == 2 and not proof.untimed
+    assert alone.others == 1 and alone.red is None
+    assert agreed.others == 3 and agreed.evacuation is not None and agreed.evacuation.seconds == 5.0

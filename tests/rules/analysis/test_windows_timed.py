@@ -6,17 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.analysis.calm_group import Told
+from rules.analysis.calm_device import Said
+from rules.analysis.calm_group import SaidByMany, Told
 from rules.analysis.chain import Event, Part
-from rules.analysis.chains import Chains
+from rules.analysis.chains import Chains, slowest
+from rules.analysis.course import constant
 from rules.analysis.drive import LAST_INSTANT_S, Stage, first_evacuation, first_red
 from rules.analysis.extremes import MAX_PRESSES, presses
+from rules.analysis.measure import MAX_STORIES
 from rules.analysis.reach import Reach
-from rules.plan import InvestigationRule, Plan, Rule
+from rules.analysis.week import ALWAYS, situations
+from rules.expression import Call, Compare, Number, parse
+from rules.plan import DutyRule, InvestigationRule, Plan, Rule
+from rules.schedule import Schedule, Span
 from rules.tier import Tier
 from rules.venue import Device
 from tests.rules.house import device, plan, rule, tier
 
+OPEN = Schedule((Span(10 * 3600, 2 * 3600),))  # ten in the morning to two at night
 STEP_S = 0.002  # a window looks again a millisecond after its mean has crossed, at the latest
 DEVICES: tuple[Device, ...] = (
     device("det-a", "room-a", "smoke_obscuration", "temperature", "smoke"),
@@ -128,6 +135,29 @@ def test_a_person_presses_each_second(when: str, seconds: float | None) -> None:
     of = house(rule("r", "device", ["sos"], tier("red", when), category="panic"))
     assert both_say(of, {"sos": {"pressed": True}}) == seconds
     assert 1 <= presses(of) <= MAX_PRESSES
+
+
+def test_a_press_beside_a_detector() -> None:
+    """Only the press is said again and again."""
+    of = house(
+        rule("r", "device", ["sos"], tier("red", "count(pressed, 10s) >= 3"), category="panic"),
+        rule("smoke", "device", ["det-a"], tier("yellow", "smoke"), latching=True),
+    )
+    assert both_say(of, {**ONE, "sos": {"pressed": True}}) == 2.0
+
+
+def test_what_is_no_condition_is_a_fault_of_whoever_asks() -> None:
+    """The checked conditions are all there is."""
+    said = Said(DEVICES[0], {}, ALWAYS, 1, lambda _: constant(False))
+    group = SaidByMany(DEVICES, {}, ALWAYS, 1, lambda _: constant(False))
+    slope = parse("rate(temperature, 60s) > 1").root
+    assert isinstance(slope, Compare) and isinstance(slope.left, Call)
+    with pytest.raises(AssertionError, match="not a condition"):
+        said.course(Number(1.0, 0))
+    with pytest.raises(AssertionError, match="not a number"):
+        said.course(replace(slope, left=replace(slope.left, function="other")))
+    with pytest.raises(AssertionError, match="not a condition"):
+        group.course(Number(1.0, 0))
 
 
 SMOKE = rule("smoke", "device", ["det-a", "det-b", "det-a2"], tier("orange", "smoke", on=7), latching=True)
@@ -289,6 +319,47 @@ def test_a_device_rule_that_needs_its_zone() -> None:
     assert first_evacuation(Stage(house(hot, own)).play(chain.told)) == 0.0
 
 
+def test_what_only_others_bring_about_is_not_said_of_a_device() -> None:
+    """A detector that cannot tell the heat adds nothing to a rule that asks for both at one device."""
+    both = rule("both", "zone", ["floor"], tier("red", "count(smoke and temperature > 57) >= 2"), evacuate="whole")
+    of = plan(both, devices=[*DEVICES, device("plain", "room-a", "smoke")])
+    assert {chain.device for chain in Chains(of).all()} == {"det-a"}
+
+
+def test_a_neighbour_that_has_more_devices_is_no_reason() -> None:
+    """What can be in the next room, and not in this one, is not missing here."""
+    three = rule("three", "zone", ["room-a", "room-b"], tier("red", "count(smoke) >= 2"), evacuate="whole")
+    whole = plan(three, devices=DEVICES)
+    zones = dict(whole.venue.zones) | {"room-a": replace(whole.venue.zones["room-a"], neighbours=("room-b",))}
+    of = replace(whole, venue=replace(whole.venue, zones=zones))
+    assert [(chain.like, chain.others) for chain in Chains(of).all()] == [(("det-a", "det-a2"), 1)]
+
+
+def test_half_of_many_devices() -> None:
+    """More than are taken out one by one: as many as it takes, and none too few."""
+    many = [device(f"many-{number:02}", "attic", "smoke") for number in range(40)]
+    half = rule("half", "zone", ["attic"], tier("red", "share(smoke) >= 0.5"), evacuate="whole")
+    (chain,) = Chains(plan(half, devices=many)).all()
+    assert chain.others == 19 and len(chain.like) == 40
+
+
+def test_so_many_rules_are_measured_and_no_more() -> None:
+    """Each takes a new engine; the rest is said to be untimed."""
+    steep = tier("red", "rate(temperature, 5s) > 100")
+    rules = [rule(f"steep-{number}", "device", ["det-a"], steep, evacuate="whole") for number in range(MAX_STORIES + 2)]
+    chains = list(Chains(house(*rules)).all())
+    assert [chain.measured for chain in chains] == [True] * MAX_STORIES + [False] * 2
+    assert all(bool(chain.untimed) is not chain.measured for chain in chains)
+
+
+def test_a_measured_chain_at_a_hour_that_is_not_known() -> None:
+    """A rule that asks for an hour is not missing while no hour is known, or in another one."""
+    closed = tier("red", "temperature > 57 and temperature < 90 and not during(open) and not nobody_on_duty")
+    of = replace(house(rule("odd", "device", ["det-a"], closed)), schedules={"open": OPEN}, duty=DutyRule())
+    said = {around.when: [chain.untimed != "" for chain in Chains(of, around).all()] for around in situations(of)}
+    assert [hour for hour, untimed in said.items() if untimed] == ["mon 02:00"]
+
+
 def test_what_no_arithmetic_times_is_measured() -> None:
     """A rate depends on when the device told last: the engine is asked."""
     steep = rule("steep", "device", ["det-a"], tier("red", "rate(temperature, 5s) > 100", on=2), evacuate="whole")
@@ -307,6 +378,14 @@ def test_what_cannot_be_timed_is_said(when: str) -> None:
     (chain,) = Chains(house(odd)).all()
     assert chain.untimed == f"odd red: {when}" and chain.plan == "whole"
     assert chain.red is None and chain.evacuation is None and not chain.measured
+
+
+def test_an_hour_that_cannot_be_timed_is_the_slowest() -> None:
+    """What is timed at one hour and not at another is never passed over."""
+    odd = tier("red", "smoke and (nobody_on_duty or temperature < 10)")
+    of = replace(house(rule("odd", "device", ["det-a"], odd, evacuate="whole")), duty=DutyRule())
+    (chain,) = slowest(chain for around in situations(of) for chain in Chains(of, around).all())
+    assert chain.untimed and not chain.when
 
 
 def test_an_evacuation_that_cannot_be_timed_is_said() -> None:
