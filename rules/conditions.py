@@ -13,7 +13,7 @@ from rules.held import CountWindow, ExtremeWindow, MeanWindow
 from rules.quantity import QUANTITIES, Kind
 from rules.render import render
 from rules.surroundings import DURING, NOBODY_ON_DUTY
-from rules.truth import COMPARISONS, Truth, conjoin, disjoin, negate
+from rules.truth import COMPARISONS, Truth, negate
 from rules.window import LowWindow, SlopeWindow
 
 DeviceTruth = Callable[[DeviceState, float], Truth]
@@ -64,11 +64,9 @@ def compile_device(node: Node) -> DeviceTruth:
             inner = compile_device(node.operand)
             return lambda device, now: negate(inner(device, now))
         case And():
-            parts = [compile_device(operand) for operand in node.operands]
-            return lambda device, now: conjoin(part(device, now) for part in parts)
+            return _every([compile_device(operand) for operand in node.operands])
         case Or():
-            parts = [compile_device(operand) for operand in node.operands]
-            return lambda device, now: disjoin(part(device, now) for part in parts)
+            return _some([compile_device(operand) for operand in node.operands])
         case Call(function="during"):
             schedule = schedule_of(node)
             return lambda device, now: device.around.active(schedule)
@@ -77,6 +75,38 @@ def compile_device(node: Node) -> DeviceTruth:
             return lambda device, now: device.coincidences[key].holds(now)
         case _:
             raise AssertionError(f"not a condition on a device: {node}")
+
+
+def _every(parts: list[DeviceTruth]) -> DeviceTruth:
+    """`truth.conjoin`, written out: most of what a reading costs is spent here."""
+
+    def truth(device: DeviceState, now: float) -> Truth:
+        result: Truth = True
+        for part in parts:
+            found = part(device, now)
+            if found is False:
+                return False
+            if found is None:
+                result = None
+        return result
+
+    return truth
+
+
+def _some(parts: list[DeviceTruth]) -> DeviceTruth:
+    """`truth.disjoin`, written out."""
+
+    def truth(device: DeviceState, now: float) -> Truth:
+        result: Truth = False
+        for part in parts:
+            found = part(device, now)
+            if found:
+                return True
+            if found is None:
+                result = None
+        return result
+
+    return truth
 
 
 def _state(name: str) -> DeviceTruth:
@@ -104,10 +134,10 @@ def _threshold(node: Compare) -> DeviceTruth:
     names = names_in(node.left)
 
     def truth(device: DeviceState, now: float) -> Truth:
-        if not applies(names, device):
-            return False
         value = number(device, now)
-        return None if value is None else holds(value, threshold)
+        if value is None:
+            return None if applies(names, device) else False
+        return holds(value, threshold)
 
     return truth
 
@@ -177,7 +207,8 @@ def _count(call: Call) -> DeviceNumber:
     key, condition = render(call), compile_device(call.arguments[0][1])
 
     def number(device: DeviceState, now: float) -> float | None:
-        return None if condition(device, now) is None else device.counters[key].window.value(now)
+        counter = device.counters.get(key)  # none where the device measures nothing of the condition
+        return None if counter is None or condition(device, now) is None else counter.window.value(now)
 
     return number
 
