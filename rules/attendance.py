@@ -5,9 +5,10 @@ Each order returns why it cannot be carried out, or nothing.
 
 from rules import looking
 from rules.board import Board
-from rules.decision import Because, DutyChange, EndShowMode, ShowMode
+from rules.decision import Because, DutyChange, ShowMode
 from rules.signal import Calendar, Duty, EndShow, StartShow
 from rules.surroundings import NOBODY_ON_DUTY, SHOW_MAX_S
+from rules.tier import Tier
 
 
 def calendar(board: Board, told: Calendar, now: float) -> None:
@@ -40,6 +41,13 @@ def start_show(board: Board, order: StartShow, by: Because, now: float) -> str:
         return "there is no such zone"
     if not 0 < order.for_s <= SHOW_MAX_S:
         return f"a show lasts more than 0 and at most {SHOW_MAX_S / 3600:g} h, not {order.for_s:g} s"
+    if order.zone == board.plan.venue.root:
+        return "it is the whole venue: a show is in a part of it, and elsewhere one alarm is looked into as ever"
+    if board.evacuations.in_force:
+        return f"people are led out: {next(iter(board.evacuations.in_force))} is in force"
+    fire = _fire_in(board, order.zone)
+    if fire:
+        return f"{fire} stands or waits for its reset: deal with it first"
     if board.surroundings.nobody_on_duty:
         return f"somebody must watch a show: {board.surroundings.duty_evidence(now).text}"
     show = board.surroundings.take_show(order, now)
@@ -52,18 +60,17 @@ def end_show(board: Board, order: EndShow, by: Because, now: float) -> str:
     """A person ends a show before its time."""
     if order.zone not in board.surroundings.shows:
         return "no show is on there"
-    _end_show(board, order.zone, by, now)
-    _begin_held(board, now)
+    board.end_show(order.zone, by, now)
+    board.begin_held(now)
     return ""
 
 
 def show_over(board: Board, zone: str, now: float) -> None:
     """The time of a show is over."""
     show = board.surroundings.shows[zone]
-    _end_show(
-        board, zone, Because(now, zone, f"the {show.until - show.since:g} s that {show.who} gave it are over"), now
-    )
-    _begin_held(board, now)
+    over = f"the {show.until - show.since:g} s that {show.who} gave it are over"
+    board.end_show(zone, Because(now, zone, over), now)
+    board.begin_held(now)
 
 
 def take_up(board: Board) -> None:
@@ -73,15 +80,18 @@ def take_up(board: Board) -> None:
 
 
 def _time_show(board: Board, zone: str) -> None:
-    """Set the timer of a show, or none when no show is on there."""
-    show = board.surroundings.shows.get(zone)
-    board.timers.set(("show", zone), None if show is None else show.until)
+    board.timers.set(("show", zone), board.surroundings.shows[zone].until)
 
 
-def _end_show(board: Board, zone: str, because: Because, now: float) -> None:
-    del board.surroundings.shows[zone]
-    _time_show(board, zone)
-    board.out.append(EndShowMode(now, zone, (because,)))
+def _fire_in(board: Board, zone: str) -> str:
+    """A fire alarm that stands or is shown in a zone, in a part of it or for what holds it; empty when none is."""
+    ancestry = board.plan.venue.ancestry
+    for cause in board.causes.values():
+        alarm = cause.alarm
+        near = zone in ancestry[alarm.zone] or alarm.zone in ancestry[zone]
+        if near and alarm.rule.category == "fire" and (alarm.up or alarm.stands(Tier.BLUE)):
+            return alarm.id
+    return ""
 
 
 def _look_around(board: Board, changed: set[str], now: float) -> None:
@@ -89,14 +99,8 @@ def _look_around(board: Board, changed: set[str], now: float) -> None:
     if board.surroundings.nobody_on_duty:
         because = board.surroundings.duty_evidence(now)
         for zone in sorted(board.surroundings.shows):
-            _end_show(board, zone, because, now)
+            board.end_show(zone, because, now)
         for cause in board.investigations.cut_short(now):
             board.take_as_true(cause, now)
     looking.look_around(board, changed, now)
-    _begin_held(board, now)
-
-
-def _begin_held(board: Board, now: float) -> None:
-    """Alarms that nothing holds back any more begin their investigation, if they still stand."""
-    for cause, investigation, alarm in board.investigations.released():
-        board.investigate(cause, investigation, alarm, now)
+    board.begin_held(now)

@@ -6,7 +6,7 @@ from rules import blind, covering, lifecycle
 from rules.alarm import Alarm
 from rules.annunciator import Annunciator
 from rules.cause import Cause, GroupCause
-from rules.decision import AlarmDecision, Because, Chattering, Decision, Hidden, OverlayKind
+from rules.decision import AlarmDecision, Because, Chattering, Decision, EndShowMode, Hidden, OverlayKind
 from rules.evacuation import Evacuations
 from rules.evidence import evidence
 from rules.faults import FaultRegister
@@ -144,6 +144,23 @@ class Board:
             elif overlay is None and before is not None:
                 self.uncover(cause, ["suppressed"], Because(now, before.by, "it explains this alarm no more"), now)
 
+    def end_show(self, zone: str, because: Because, now: float) -> None:
+        """A show is over. What it held back is not begun by this."""
+        del self.surroundings.shows[zone]
+        self.timers.set(("show", zone), None)
+        self.out.append(EndShowMode(now, zone, (because,)))
+
+    def end_shows(self, because: Because, now: float) -> None:
+        """No show goes on, and what they held back begins."""
+        for zone in sorted(self.surroundings.shows):
+            self.end_show(zone, because, now)
+        self.begin_held(now)
+
+    def begin_held(self, now: float) -> None:
+        """Alarms that nothing holds back any more begin their investigation, if they still stand."""
+        for cause, investigation, alarm in self.investigations.released():
+            self.investigate(cause, investigation, alarm, now)
+
     def schedule(self, cause: Cause, now: float) -> None:
         """Set the timers of a cause to what its state asks for."""
         alarm = cause.alarm
@@ -207,6 +224,7 @@ class Board:
             for alarm in [one.alarm for one in self.causes.values()]:  # an all-clear may have left other fires standing
                 if alarm.rule.evacuate == plan.id and alarm.stands(alarm.top):
                     self.out += self.evacuations.confirmed(plan, alarm.zone, now, alarm.because)
+            self.end_shows(Because(now, plan.id, "everybody is led out"), now)
 
     def _tell_readers(self, alarm: Alarm, before: Tier, after: Tier, now: float) -> None:
         """An alarm counts at another tier: let those look that read it, look into it, or are explained by it."""

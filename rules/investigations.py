@@ -63,7 +63,9 @@ class Investigations:
         """Alarms that nothing holds back any more and that still stand, each to begin its investigation now."""
         for cause, investigation in self._of.values():
             for alarm in list(investigation.held):
-                if not self._holds_back(cause, alarm) and investigation.take_held(alarm):
+                if self._holds_back(cause, alarm) or alarm not in investigation.held:  # what began may have taken it
+                    continue
+                if investigation.take_held(alarm):
                     yield cause, investigation, alarm
 
     # How it goes on

@@ -181,7 +181,9 @@ def _evacuate(board: Board, order: OrderEvacuation, by: Because, now: float) -> 
         return
     decisions = board.evacuations.ordered(plan, now, (by,))
     board.out += decisions
-    if not decisions:
+    if decisions:
+        board.end_shows(by, now)
+    else:
         _refuse(board, order, "it is in force already", now)
 
 

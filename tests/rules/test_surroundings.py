@@ -6,7 +6,7 @@ import pytest
 
 from rules.engine import Engine
 from rules.expression import ExpressionError, parse
-from rules.plan import DutyRule, Each, Plan, Rule
+from rules.plan import DutyRule, Each, EvacuationPlan, Plan, Rule, Stage
 from rules.schedule import Schedule
 from rules.signal import (
     Acknowledge,
@@ -15,11 +15,13 @@ from rules.signal import (
     Duty,
     EndShow,
     OrderEvacuation,
+    Reading,
     Reset,
     Resumed,
     StartShow,
 )
 from rules.typecheck import problems
+from rules.venue import Text
 from tests.rules.house import CONFIRMED, HEAT, PLANS, SMOKE, Story, rule, tier, venue, without_zones
 
 HAZY = replace(SMOKE, show_mode=True)
@@ -206,7 +208,7 @@ def test_haze_starts_no_investigation_and_hides_nothing() -> None:
 
 def test_a_second_detector_confirms_in_a_show() -> None:
     """Haze counts as first and as second device: two detectors, also both in the show, evacuate."""
-    for zone in ("room-a", "venue"):
+    for zone in ("room-a", "floor"):
         story = Story(house(HAZY, CONFIRMED))
         story.tell(show(5, zone))
         story.read(10, "det-a", smoke=True)
@@ -248,13 +250,37 @@ def test_smoke_that_is_gone_at_the_end_of_a_show_is_past() -> None:
     assert "Investigate confirmed@floor acknowledge until 55" in story.read(40, "det-a", smoke=True)
 
 
-def test_an_investigation_that_runs_is_not_ended_by_a_show() -> None:
-    """A show announced too late hides nothing; an alarm that was looked into is not looked into again at its end."""
-    story = Story(house(HAZY, CONFIRMED))
+def test_a_show_is_refused_where_it_burns() -> None:
+    """A fire alarm that stands or waits for its reset, in the zone, below it or above it, comes first."""
+    story = Story(house(HAZY, rule("stairs", "zone", ("floor",), tier("red", "any(smoke)"), latching=True)))
     story.read(10, "det-a", smoke=True)
-    story.tell(show(12))
-    story.tell(Reset(20, "confirmed@floor", "Li", "haze only", "commander"))
-    assert story.tell(EndShow(30, "room-a", "Wu", "over")) == ["EndShowMode room-a"]
+    first = "stands or waits for its reset: deal with it first"
+    for zone in ("room-a", "floor"):
+        assert story.tell(show(12, zone)) == [f"Refuse start-show {zone}: smoke@det-a {first}"]
+    assert story.tell(show(12, "room-b")) == [f"Refuse start-show room-b: stairs@floor {first}"]
+    assert story.tell(show(12, "attic")) == ["ShowMode attic until 612"]
+    story.read(20, "det-a", smoke=False)
+    story.restart()
+    assert story.tell(show(60)) == [f"Refuse start-show room-a: smoke@det-a {first}"]
+    for alarm in ("smoke@det-a", "stairs@floor"):
+        story.tell(Acknowledge(61, alarm, "Li", "seen"))
+        story.tell(Reset(62, alarm, "Li", "toast", "commander"))
+    assert story.tell(show(63)) == ["ShowMode room-a until 663"]
+
+
+def test_a_show_is_not_prolonged_over_standing_smoke() -> None:
+    """It may be announced anew only while nothing stands in it."""
+    story = Story(house(HAZY, CONFIRMED))
+    story.tell(show(5))
+    story.read(10, "det-a", smoke=True)
+    assert story.tell(show(600))[0].startswith("Refuse start-show room-a: smoke@det-a stands")
+    assert "Investigate confirmed@floor acknowledge until 620" in story.tick(605)
+
+
+def test_a_show_is_never_the_whole_venue() -> None:
+    """Else one smoke alarm anywhere in the house would lead to nothing for hours."""
+    (said,) = Story(house(HAZY, CONFIRMED)).tell(show(5, "venue"))
+    assert said.startswith("Refuse start-show venue: it is the whole venue")
 
 
 def test_a_show_within_a_show() -> None:
@@ -270,15 +296,34 @@ def test_a_show_within_a_show() -> None:
     ]
 
 
-def test_a_show_in_an_evacuation() -> None:
-    """The evacuation is in force already: the end of the show begins nothing."""
-    story = Story(house(HAZY, CONFIRMED))
+def test_an_evacuation_ends_every_show() -> None:
+    """Ordered by a person or by a second device; none begins until the all-clear, also after a restart."""
+    for order in (OrderEvacuation(20, "whole", "Li", "smoke"), Reading(20, "det-b", "smoke", True)):
+        story = Story(house(HAZY, CONFIRMED))
+        story.tell(show(5))
+        story.tell(show(5, "attic"))
+        story.read(10, "det-a", smoke=True)
+        said = without_zones(story.tell(order))
+        begun = said.index("Evacuate whole-1")
+        assert said[begun + 1 :] == ["EndShowMode attic", "EndShowMode room-a"]
+        story.restart()
+        refused = "Refuse start-show attic: people are led out: whole-1 is in force"
+        assert story.tell(show(30, "attic")) == [refused] and story.tick(900) == []
+        story.tell(AllClear(901, "whole-1", "Li", "steam", "commander"))
+        assert story.tell(show(902, "attic")) == ["ShowMode attic until 1502"]
+
+
+def test_where_nobody_is_moved_yet_the_smoke_of_a_show_is_looked_into() -> None:
+    """An evacuation of another part ends the show, and what it held back begins its investigation."""
+    stages = (Stage("first", who="origin"), Stage("others", who="rest", after_s=300.0))
+    phased = EvacuationPlan("whole", ("floor", "attic"), Text("leave"), Text("outside"), stages)
+    call = rule("call", "device", ("det-attic",), tier("red", "temperature >= 90"), evacuate="whole")
+    story = Story(replace(house(HAZY, CONFIRMED, call), evacuation_plans={"whole": phased}))
     story.tell(show(5))
     story.read(10, "det-a", smoke=True)
-    story.tell(OrderEvacuation(20, "whole", "Li", "smoke"))
-    assert story.tell(EndShow(30, "room-a", "Wu", "over")) == ["EndShowMode room-a"]
-    story.tell(AllClear(40, "whole-1", "Li", "steam", "commander"))
-    assert story.tick(100) == []
+    said = without_zones(story.read(20, "det-attic", temperature=95.0))
+    wanted = ["Evacuate whole-1", "EndShowMode room-a", "Investigate confirmed@floor acknowledge until 35"]
+    assert said[1:] == wanted
 
 
 def test_shows_are_boxed_named_and_watched() -> None:

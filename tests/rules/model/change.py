@@ -166,6 +166,8 @@ def confirmed(s: State, alarm: Alarm) -> None:
         for one in list(s.alarms.values()) if begins else ():
             if rule_of(s, one).evacuate == plan.id and stands(one, int(rule_of(s, one).tiers[-1].tier)):
                 evacuation.confirmed(s, plan, one["zone"])  # it burns there too
+        if begins:
+            surroundings.end_shows(s)
 
 
 def look_at_zones(s: State) -> None:

@@ -51,8 +51,7 @@ def _do(s: State, order: Order) -> bool:
         case Reset():
             return order.alarm in s.alarms and _reset(s, s.alarms[order.alarm])
         case OrderEvacuation():
-            plan = s.plan.evacuation_plans.get(order.plan)
-            return plan is not None and evacuation.ordered(s, plan)
+            return _evacuate(s, order.plan)
         case AdvanceEvacuation():
             return order.evacuation in s.evacuations and evacuation.advanced(s, s.evacuations[order.evacuation])
         case AllClear():
@@ -132,6 +131,13 @@ def _reset(s: State, alarm: Alarm) -> bool:
     change.announce(s, alarm, said)
     change.shown_changed(s, alarm)
     surroundings.withdraw(s, alarm)
+    return True
+
+
+def _evacuate(s: State, plan: str) -> bool:
+    if plan not in s.plan.evacuation_plans or not evacuation.ordered(s, s.plan.evacuation_plans[plan]):
+        return False
+    surroundings.end_shows(s)
     return True
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from rules.signal import Calendar, Duty, EndShow, StartShow
 from tests.rules.model import change, evacuation, life, tree
-from tests.rules.model.state import Alarm, State, holders, is_disabled, rule_of, stands
+from tests.rules.model.state import Alarm, State, holders, is_disabled, is_up, rule_of, stands
 
 Timer = tuple[float, str, str, Callable[[], None]]
 
@@ -75,9 +75,27 @@ def start_show(s: State, order: StartShow) -> bool:
     """Haze on a stage: at most four hours, and somebody watches."""
     if order.zone not in s.plan.venue.zones or not 0 < order.for_s <= 4 * 3600 or tree.nobody_on_duty(s):
         return False
+    if order.zone == s.plan.venue.root or s.evacuations or _fire_in(s, order.zone):
+        return False
     s.shows[order.zone] = {"since": s.now, "until": s.now + order.for_s, "who": order.who}
     s.say("ShowMode", zone=order.zone, deadline=s.now + order.for_s, who=order.who)
     return True
+
+
+def _fire_in(s: State, zone: str) -> bool:
+    return any(
+        rule_of(s, one).category == "fire"
+        and (is_up(one) or stands(one, 1))
+        and (zone in holders(s, one["zone"]) or one["zone"] in holders(s, zone))
+        for one in s.alarms.values()
+    )
+
+
+def end_shows(s: State) -> None:
+    """People are led out: no show goes on."""
+    for zone in sorted(s.shows):
+        _end_show(s, zone)
+    begin_held(s)
 
 
 def end_show(s: State, order: EndShow) -> bool:
@@ -185,6 +203,8 @@ def begin_held(s: State) -> None:
     for alarm in list(s.alarms.values()):
         for held in list(alarm["investigation"]["held"]):
             trigger, rule = s.alarms[held], rule_of(s, alarm).investigate
+            if held not in alarm["investigation"]["held"]:
+                continue
             if rule is not None and not _holds_back(s, alarm, trigger):
                 alarm["investigation"]["held"].remove(held)
                 if stands(trigger, rule.at):
