@@ -83,7 +83,7 @@ class _Cause(Generic[Subject]):
             if self.investigation is not None and self.investigation.forced and level is self.alarm.levels[-1]:
                 true = True
             if past:
-                moved = level.update(true or None, None, now)
+                moved = bool(true) and level.update(True, None, now)
             else:
                 clears = negate(true) if clear is None else clear(self._subject, now)
                 if true is None:

@@ -9,8 +9,9 @@ A tier that verifies (smoke detectors only) goes this way instead; only time end
                        resetting --delay over, not when--> confirming --when--> active
                                                            confirming --delay over--> inactive
 
-Unknown (None) is never normal: it starts no alarm and ends none. An on-delay that runs goes on, an off-delay is called
-off, and a signal that can no longer be looked at when it should be verified counts as there.
+Unknown (None) is never normal: it starts no alarm and ends none, also where `clear` is true besides. An on-delay that
+runs goes on, an off-delay is called off, and a signal that can no longer be looked at when it should be verified counts
+as there.
 """
 
 from enum import Enum
@@ -75,9 +76,9 @@ class Level:
             if when:
                 return self._move(Phase.ACTIVE)
         elif phase is Phase.ACTIVE:
-            if clear and not when:
+            if clear and when is False:
                 return self._start(Phase.RETURNING, Phase.INACTIVE, self.rule.off_delay_s, now)
-        elif when or not clear:
+        elif when is not False or not clear:
             return self._move(Phase.ACTIVE)
         return False
 

@@ -27,20 +27,21 @@ class Verification:
                 self._told.update((cause.alarm.id, level.rule.tier) for level in cause.alarm.levels if level.verifying)
 
     def second_devices(self, cause: Cause) -> list[Cause]:
-        """The other alarms of the rule that signal while this one is being verified; then none of them waits longer.
+        """The other alarms of the rule that signal while this one does, one of the two being verified; then neither
+        waits longer.
 
         What is out of service is no second device, and has none.
         """
         found: list[Cause] = []
         if cause.alarm.disabled:
             return found
+        others = [one for one in self._of_rule.get(cause.alarm.rule.id, ()) if one is not cause]
         for index, level in enumerate(cause.alarm.levels):
-            others = [one for one in self._of_rule.get(cause.alarm.rule.id, ()) if one is not cause]
-            signalling = [one for one in others if level.verifying and _signals(one, index)]
+            signalling = [one for one in others if _signals(one, index)] if _signals(cause, index) else []
+            found += [one for one in signalling if level.verifying or one.alarm.levels[index].verifying]
             for one in [cause, *signalling] if signalling else ():
                 if one.alarm.levels[index].verifying:
                     one.alarm.levels[index].force()
-            found += signalling
         return found
 
     def first_signals(self, cause: Cause, now: float) -> list[Decision]:
@@ -62,7 +63,7 @@ def _signals(cause: Cause, index: int) -> bool:
     level = cause.alarm.levels[index]
     if cause.alarm.disabled:
         return False
-    return level.verifying or cause.alarm.stands(level.rule.tier)
+    return level.verifying or max(cause.alarm.standing, cause.alarm.level_tier) >= level.rule.tier
 
 
 def _latest(level: Level, now: float) -> float:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from rules.plan import DutyRule, EvacuationPlan, Plan
+from rules.plan import DutyRule, EvacuationPlan, Plan, VerifyRule
 from rules.schedule import Schedule
-from rules.signal import Calendar, Heard, OrderEvacuation
+from rules.signal import Calendar, Fault, Heard, OrderEvacuation, Origin, Reading
 from rules.venue import Route, Text
 from tests.rules.house import PLANS, Story, plan, rule, tier, venue, without_zones, zone
 
@@ -97,3 +97,34 @@ def test_an_alarm_that_reads_only_alarms_is_no_call_by_hand() -> None:
     story.read(1, "det-a", temperature=70)
     story.tell(OrderEvacuation(2, "leave", "Wu", "smoke seen"))
     assert story.engine.evacuations()[0].blocked == ("stair",)
+
+
+def test_an_unknown_condition_ends_no_alarm_even_when_its_clear_is_true() -> None:
+    """Half of what an alarm asks is doubted: the other half, though calm, ends it only when the first is known."""
+    two = rule("two", "device", ["det-a"], tier("orange", "smoke or temperature >= 57", "temperature < 40"))
+    story = Story(plan(two))
+    story.read(1, "det-a", smoke=True)
+    story.tell(Fault(2, "det-a", "contradiction", "two verdicts at once", "smoke"))
+    assert without_zones(story.read(3, "det-a", temperature=25)) == []
+    assert without_zones(story.read(4, "det-a", smoke=False)) == ["Return two@det-a orange"]
+
+
+def test_late_news_that_all_was_calm_does_not_prolong_an_alarm() -> None:
+    """A reading of the past can raise and nothing else: only one that is true calls an off-delay off."""
+    calm = rule("calm", "device", ["det-a"], tier("orange", "temperature > 60", off=20))
+    story = Story(plan(calm))
+    for at, value, seq in ((1, 70.0, 4), (2, 20.0, 6), (12, 20.0, 2)):
+        story.tell(Reading(at, "det-a", "temperature", value, "live", Origin("boot", seq)))
+    assert without_zones(story.tick(22)) == ["Return calm@det-a orange"]
+    for at, value, seq in ((31, 70.0, 7), (32, 20.0, 9), (42, 70.0, 8)):
+        story.tell(Reading(at, "det-a", "temperature", value, "live", Origin("boot", seq)))
+    assert story.tick(52) == [] and without_zones(story.tick(62)) == ["Return calm@det-a orange"]
+
+
+def test_a_second_detector_verifies_the_first_also_from_a_higher_tier() -> None:
+    """While one smoke detector is verified another says at once what needs no verification: both are alarms."""
+    first = replace(tier("yellow", "smoke_obscuration >= 2"), verify=VerifyRule(30.0, 60.0))
+    puff = rule("puff", "device", ["det-a", "det-b"], first, tier("orange", "smoke"))
+    story = Story(plan(puff))
+    story.read(1, "det-a", smoke_obscuration=3)
+    assert without_zones(story.read(2, "det-b", smoke=True)) == ["Raise puff@det-a yellow", "Raise puff@det-b orange"]
