@@ -64,7 +64,9 @@ def take_conditions(s: State, alarm: Alarm, past: bool = False) -> bool:
             when = True
         clear = tree.negated(when) if one.clear is None else tree.truth(s, alarm, one.clear.root)
         if past:
-            when, clear = when or None, None
+            if not when:
+                continue
+            clear = None
         elif when is None:
             unknown = True
             when = True if rule.unknown == "assume_alarm" and not waiting else None

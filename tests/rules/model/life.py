@@ -40,9 +40,9 @@ def take(level: dict[str, Any], one: TierRule, when: bool | None, clear: bool | 
         enter(level, "inactive", now)
     elif before == "confirming" and when:
         enter(level, "active", now)
-    elif before == "active" and clear and not when:
+    elif before == "active" and clear and when is False:
         enter(level, "returning" if one.off_delay_s > 0 else "inactive", now)
-    elif before == "returning" and (when or not clear):  # unknown is not clear
+    elif before == "returning" and (when is not False or not clear):  # unknown is not clear
         enter(level, "active", now)
     return bool(level["phase"] != before)
 

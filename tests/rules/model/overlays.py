@@ -104,8 +104,9 @@ def consequences(s: State, alarm: Alarm) -> list[Alarm]:
     rule = rule_of(s, alarm)
     return [
         one
+        for name in rule.suppresses
         for one in s.alarms.values()
-        if one["rule"] in rule.suppresses
+        if one["rule"] == name
         and not is_managed(rule_of(s, one))
         and (
             alarm["place"] in _feeders(s, one["place"])

@@ -54,6 +54,7 @@ ON_DEVICE = (
     "absent",
     "faulted",
 )
+MEASURES = ON_DEVICE[:-2]  # without what the silence of a device makes true
 AROUND = ("during(open)", "during(staff)", "nobody_on_duty")
 CLEARS = ("smoke_obscuration < 1", "not smoke", "voltage > 200", "not absent", "smoke_obscuration < 1 or not smoke")
 EVACUATIONS = ("whole", "phased")
@@ -90,12 +91,12 @@ def _joined(draw: st.DrawFn, atoms: list[str]) -> str:
 
 
 @st.composite
-def conditions(draw: st.DrawFn, on_device: bool, read: list[str]) -> Expression:
+def conditions(draw: st.DrawFn, on_device: bool, read: list[str], words: tuple[str, ...] = ON_DEVICE) -> Expression:
     """A condition on a device or on a zone, that may read the alarms of these rules."""
     around = draw(st.integers(0, 3)) == 0
-    atoms = list(ON_DEVICE) if on_device else []
+    atoms = list(words) if on_device else []
     if not on_device:
-        inner = draw(_joined([*ON_DEVICE, *(AROUND if around else ())]))
+        inner = draw(_joined([*words, *(AROUND if around else ())]))
         atoms += [f"any({inner})", f"all({inner})", f"share({inner}) >= 0.5", f"count({inner}) >= 2"]
     if around:
         atoms += AROUND

@@ -46,9 +46,11 @@ roles: st.SearchStrategy[Role] = st.sampled_from(("commander", "commander", "eng
 
 
 @st.composite
-def readings(draw: st.DrawFn, at: float) -> Signal:
-    """A device says something, mostly in its range, sometimes late or from a broker's memory."""
-    device, quantity = draw(st.sampled_from(TOLD))
+def readings(draw: st.DrawFn, plan: Plan, at: float) -> Signal:
+    """A device says something, mostly what a rule asks and in its range, sometimes late or from a broker's memory."""
+    named = {name for rule in plan.rules for tier in rule.tiers for name in tier.when.quantities}
+    asked = [one for one in TOLD if one[1] in named] if draw(st.integers(0, 9)) else []
+    device, quantity = draw(st.sampled_from(asked or TOLD))
     bad = draw(st.integers(0, 19)) == 0
     value: Any = draw(st.sampled_from((BAD if bad else VALUES).get(quantity, ("yes",) if bad else (True, False))))
     origin = Origin(draw(st.sampled_from(("boot-1", "boot-2"))), draw(st.integers(1, 9)))
@@ -74,22 +76,25 @@ def troubles(draw: st.DrawFn, at: float) -> Signal:
 
 
 @st.composite
-def orders(draw: st.DrawFn, plan: Plan, at: float) -> Signal:
-    """A person orders something, not always something that may be."""
+def orders(draw: st.DrawFn, plan: Plan, at: float, up: list[str], in_force: list[str]) -> Signal:
+    """A person orders something, mostly about an alarm that is up or an evacuation in force, and not always rightly."""
     alarms = [f"{rule.id}@{place}" for rule in plan.rules for place in rule.places] or ["nothing"]
+    about = up if up and draw(st.integers(0, 4)) > 0 else alarms
     by = (draw(people), draw(reasons), draw(roles))
-    alarm, for_s = draw(st.sampled_from(alarms)), draw(st.sampled_from((3.0, 30.0, 100.0, 1000.0, 0.0)))
-    evacuation = f"{draw(st.sampled_from(EVACUATIONS))}-{draw(st.integers(1, 3))}"
+    alarm, for_s = draw(st.sampled_from(about)), draw(st.sampled_from((3.0, 30.0, 100.0, 1000.0, 0.0)))
+    evacuation = draw(st.sampled_from(in_force or ["whole-1", "phased-2"]))
     zone = draw(st.sampled_from([zone.id for zone in ZONES]))
     target = draw(st.sampled_from((alarm, *MEASURED)))
+    if in_force and draw(st.integers(0, 3)) == 0:
+        return AllClear(at, evacuation, *by)
     possible: tuple[Signal, ...] = (
         Acknowledge(at, alarm, *by),
         Acknowledge(at, alarm, *by),
         Silence(at, draw(st.sampled_from(("", alarm))), *by),
         Reset(at, alarm, *by),
+        Reset(at, alarm, *by),
         OrderEvacuation(at, draw(st.sampled_from((*EVACUATIONS, "none"))), *by),
         AdvanceEvacuation(at, evacuation, *by),
-        AllClear(at, evacuation, *by),
         AllClear(at, evacuation, *by),
         Shelve(at, alarm, for_s, draw(st.booleans()), *by),
         Unshelve(at, alarm, *by),

@@ -19,7 +19,7 @@ def timers_of(s: State, alarm: Alarm) -> Iterator[Timer]:
     """The end of the step of an investigation that runs."""
     looked_into = alarm["investigation"]
     if looked_into["step"] in ("acknowledge", "look"):
-        yield step_due(s, alarm), "investigate", alarm["id"], lambda: _expire(s, alarm)
+        yield step_due(s, alarm), "investigate", alarm["id"], lambda: _take_as_true(s, alarm)
 
 
 # Schedules, duty, shows
@@ -63,7 +63,7 @@ def _look_around(s: State, changed: set[str]) -> None:
             _end_show(s, zone)
         for alarm in list(s.alarms.values()):
             if alarm["investigation"]["step"] in ("acknowledge", "look"):
-                _cut_short(s, alarm)
+                _take_as_true(s, alarm)
     for word in sorted(changed):
         for alarm in list(s.alarms.values()):
             if word in change.words_around(s, alarm):
@@ -126,9 +126,9 @@ def verify(s: State, alarm: Alarm) -> None:
     seconds = []
     others = [one for one in s.alarms.values() if one is not alarm and one["rule"] == alarm["rule"]]
     for tier in (int(one.tier) for one in rule_of(s, alarm).tiers):
-        if _verifies(alarm, tier):
+        if _verifies(alarm, tier) or life.worst(s, alarm) >= tier:
             signalling = [one for one in others if not is_disabled(one) and (_verifies(one, tier) or stands(one, tier))]
-            seconds += signalling
+            seconds += [one for one in signalling if _verifies(alarm, tier) or _verifies(one, tier)]
             for one in [alarm, *signalling] if signalling else []:
                 if _verifies(one, tier):
                     life.enter(one["levels"][tier], "active", s.now)
@@ -179,7 +179,7 @@ def begin_investigation(s: State, alarm: Alarm, trigger: Alarm) -> None:
         return
     looked_into.update(step="acknowledge", began=s.now)
     if tree.nobody_on_duty(s):
-        _cut_short(s, alarm)
+        _take_as_true(s, alarm)
         return
     change.settle(s, alarm)
     _say_step(s, alarm)
@@ -211,17 +211,14 @@ def begin_held(s: State) -> None:
                     begin_investigation(s, alarm, trigger)
 
 
-def _cut_short(s: State, alarm: Alarm) -> None:
-    _expire(s, alarm)
-
-
-def _expire(s: State, alarm: Alarm) -> None:
+def _take_as_true(s: State, alarm: Alarm) -> None:
     """Nobody stood it down, or nobody can: it is taken as true."""
     alarm["investigation"].update(step="expired", began=None)
     top = alarm["levels"][int(rule_of(s, alarm).tiers[-1].tier)]
     if top["phase"] not in life.COUNTS:
         life.enter(top, "active", s.now)
     change.settle(s, alarm)
+    change.look(s, alarm)  # what began it may be gone: then it returns at once
 
 
 def acknowledge_investigations(s: State, alarm: Alarm) -> bool:
