@@ -54,8 +54,8 @@ fuzz: $(VENV)/.dev
 
 # The short form of it is one of the tests. PROVE_STEPS is how many things happen in each house.
 prove: $(VENV)/.dev
-	PROVE_EXAMPLES=$(PROVE_EXAMPLES) PROVE_STEPS=$(PROVE_STEPS) $(BIN)/python -m pytest tests/rules/test_model.py \
-		-q -p no:cacheprovider --timeout 0
+	PROVE_EXAMPLES=$(PROVE_EXAMPLES) PROVE_STEPS=$(PROVE_STEPS) $(BIN)/python -m pytest -q --timeout 0 \
+		tests/rules/test_model.py tests/rules/test_invariants.py
 
 bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench.run

@@ -120,7 +120,9 @@ delays = st.sampled_from((0.0, 0.0, 2.0, 5.0, 20.0))
 
 
 @st.composite
-def tiers(draw: st.DrawFn, on_device: bool, read: list[str]) -> tuple[TierRule, ...]:
+def tiers(
+    draw: st.DrawFn, on_device: bool, read: list[str], words: tuple[str, ...] = ON_DEVICE
+) -> tuple[TierRule, ...]:
     """One to three tiers, lowest first."""
     chosen = sorted(draw(st.sets(st.sampled_from(list(Tier)[1:]), min_size=1, max_size=3)))
     found = []
@@ -128,17 +130,17 @@ def tiers(draw: st.DrawFn, on_device: bool, read: list[str]) -> tuple[TierRule, 
         clear = parse(draw(st.sampled_from(CLEARS))) if on_device and draw(st.booleans()) else None
         verify = VerifyRule(draw(st.sampled_from((2.0, 5.0))), 8.0) if draw(st.integers(0, 5)) == 0 else None
         on_delay_s = 0.0 if verify else draw(delays)
-        when = draw(conditions(on_device, read))
+        when = draw(conditions(on_device, read, words))
         found.append(TierRule(tier, when, clear, on_delay_s, draw(delays), verify=verify if on_device else None))
     return tuple(found)
 
 
 @st.composite
-def rules(draw: st.DrawFn, name: str, earlier: list[str], later: list[str], plain: bool = False) -> Rule:
+def rules(draw: st.DrawFn, name: str, earlier: list[str], later: list[str], words: tuple[str, ...] = ON_DEVICE) -> Rule:
     """A rule that reads those before it and suppresses those after it."""
     on_device = not earlier or draw(st.booleans())
     places = draw(st.lists(st.sampled_from(list(MEASURED) if on_device else PLACES), min_size=1, unique=True))
-    rare = st.integers(0, 3).map(lambda number: number == 0 and not plain)
+    rare = st.integers(0, 3).map(lambda number: number == 0)
     some: dict[str, Any] = {}
     if earlier and not on_device and draw(st.booleans()):
         looked_into = draw(st.lists(st.sampled_from(earlier), min_size=1, unique=True))
@@ -161,7 +163,7 @@ def rules(draw: st.DrawFn, name: str, earlier: list[str], later: list[str], plai
         draw(st.sampled_from(("fire", "power", "power", "panic", "fault"))),
         "device" if on_device else "zone",
         tuple(places),
-        draw(tiers(on_device, earlier)),
+        draw(tiers(on_device, earlier, words)),
         latching=draw(st.booleans()),
         explained_by_link=draw(rare),
         show_mode=on_device and draw(rare),
@@ -171,10 +173,10 @@ def rules(draw: st.DrawFn, name: str, earlier: list[str], later: list[str], plai
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn, words: tuple[str, ...] = ON_DEVICE) -> Plan:
     """The house with up to five rules."""
     names = [f"r{number}" for number in range(draw(st.integers(1, 5)))]
-    found = tuple(draw(rules(name, names[:number], names[number + 1 :])) for number, name in enumerate(names))
+    found = tuple(draw(rules(name, names[:number], names[number + 1 :], words)) for number, name in enumerate(names))
     stale = {name: draw(st.sampled_from((15.0, 1000.0))) for name in MEASURED}
     duty = draw(st.sampled_from((None, DutyRule(), DutyRule("staff"))))
     schedules = {"open": Schedule(()), "staff": Schedule(())}

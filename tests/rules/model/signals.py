@@ -1,6 +1,5 @@
 """Random signals for the random plans: what devices say, what breaks, what people order."""
 
-from math import nan
 from typing import Any
 
 from hypothesis import strategies as st
@@ -35,7 +34,7 @@ from rules.signal import (
 from tests.rules.model.plans import EVACUATIONS, MEASURED, ZONES
 
 VALUES = {"smoke_obscuration": (0.0, 1.5, 3.0, 6.0), "voltage": (0.0, 100.0, 230.0)}
-BAD = {"smoke_obscuration": (nan, -1.0), "voltage": (1e9, True)}
+BAD: dict[str, tuple[Any, ...]] = {"smoke_obscuration": (-1.0, 1e9), "voltage": (1e9, True)}  # of the others: 2.0
 TOLD = tuple((device, quantity) for device, (_, _, _, quantities) in MEASURED.items() for quantity in quantities)
 SOURCES = (*MEASURED, "wire-1/gateway", "tocsin/db", "nobody")
 WAITS = st.sampled_from((0.0, 0.0, 0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 14.0, 20.0, 61.0, 200.0))
@@ -52,7 +51,7 @@ def readings(draw: st.DrawFn, plan: Plan, at: float) -> Signal:
     asked = [one for one in TOLD if one[1] in named] if draw(st.integers(0, 9)) else []
     device, quantity = draw(st.sampled_from(asked or TOLD))
     bad = draw(st.integers(0, 19)) == 0
-    value: Any = draw(st.sampled_from((BAD if bad else VALUES).get(quantity, ("yes",) if bad else (True, False))))
+    value: Any = draw(st.sampled_from((BAD if bad else VALUES).get(quantity, (2.0,) if bad else (True, False))))
     origin = Origin(draw(st.sampled_from(("boot-1", "boot-2"))), draw(st.integers(1, 9)))
     origins: tuple[Origin | None, ...] = (None, None, origin)
     provenance: Provenance = "retained" if draw(st.integers(0, 9)) == 0 else "live"
