@@ -72,6 +72,7 @@ async def run(
     """Run the daemon until `stop` is set; `hangup` makes it take the venue's files anew. Raises what the engine raises:
     its state is then unknown.
     """
+    gc.disable()  # until all of it stands: what is made now stays, and would be walked again and again
     sets = RuleSets(state)
     opened = _open(state / DATABASE, start.setup, sets)
     parts = _Parts(start, state / DATABASE, sets, opened)
@@ -172,6 +173,7 @@ class _Parts:
         kept = [*telling, *hearing, api, calendar, reloader]
         watchdog = asyncio.create_task(Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
+        gc.enable()
         gc.collect()
         gc.freeze()  # what stands now stays: the collector need not walk it again in the middle of an alarm
         sd_notify("READY=1")

@@ -1,6 +1,6 @@
 """From a plan to live objects: every alarm that can ever be, and who watches what. Done once for each engine."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -60,7 +60,9 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
             devices = [house.devices[place] for place in rule.places]
             for expression in expressions_of(rule):
                 keep_windows(expression.root, devices)
-            causes = [_device_cause(plan, house, compiled, device, alarms_of) for device in devices]
+            asked = [call for one in expressions_of(rule) for call in calls(one.root) if call.function == "alarms"]
+            names = sorted(compiled.names)
+            causes = [_device_cause(plan, house, compiled, device, names, asked, alarms_of) for device in devices]
         else:
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
         house.causes.update((cause.alarm.id, cause) for cause in causes)
@@ -71,21 +73,27 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
 
 
 def _device_cause(
-    plan: Plan, house: House, compiled: CompiledRule, device: DeviceState, alarms_of: dict[str, list[Alarm]]
+    plan: Plan,
+    house: House,
+    compiled: CompiledRule,
+    device: DeviceState,
+    names: Sequence[str],
+    asked: Sequence[Call],
+    alarms_of: dict[str, list[Alarm]],
 ) -> DeviceCause:
-    """What it reads of other rules are the alarms at the device itself and at the zones that hold it."""
+    """`names` are what its rule looks at. `asked` are the calls that read other rules: their alarms at the device
+    itself and at the zones that hold it.
+    """
     rule, zones = compiled.rule, plan.venue.holders[device.device.zone]
     read: list[Coincidence] = []
-    for expression in expressions_of(rule):
-        for call in calls(expression.root):
-            if call.function == "alarms":
-                alarms = [alarm for one in rules_read(call) for alarm in alarms_of.get(one, ())]
-                found = [alarm for alarm in alarms if _stands_at(alarm, device, zones)]
-                read.append(device.coincidences.setdefault(render(call), coincidence(call, found)))
+    for call in asked:
+        alarms = [alarm for one in rules_read(call) for alarm in alarms_of.get(one, ())]
+        found = [alarm for alarm in alarms if _stands_at(alarm, device, zones)]
+        read.append(device.coincidences.setdefault(render(call), coincidence(call, found)))
     cause = DeviceCause(compiled, Alarm(rule, device.device.id, device.device.zone), device, tuple(read))
     for alarm in [alarm for one in read for alarm in one.alarms]:
         _append_once(house.reading.setdefault(alarm.id, []), cause)
-    _watch(house, device, cause, sorted(compiled.names))
+    _watch(house, device, cause, names)
     _mind(house, cause)
     return cause
 
