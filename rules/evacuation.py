@@ -2,6 +2,7 @@
 
 the first stage --its time since the beginning has come, or a commander says so--> the next, and so on to the last
 any stage --fire confirmed elsewhere, or a person orders the plan again--> everybody who is left, at once
+a stage to come --the venue's files no longer have the plan--> everybody in the venue, at once
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,10 @@ from rules.plan import EvacuationPlan, Plan, Stage
 from rules.stages import unit, zones_of
 from rules.status import EvacuationStatus
 from rules.timers import Timers
+from rules.venue import Text
 from rules.ways import WaysOut
+
+_EVERYBODY = "everybody"  # id of the stage that stands for those of a plan that is gone
 
 
 class Evacuations:
@@ -65,8 +69,12 @@ class Evacuations:
 
     def ring(self, evacuation: str, now: float) -> list[Decision]:
         """The time of the next stage has come."""
-        stage = self._left(self.in_force[evacuation])[0]
-        why = Because(now, evacuation, f"{stage.after_s:g} s after it began: stage {stage.id}")
+        status = self.in_force[evacuation]
+        stage = self._left(status)[0]
+        text = f"{stage.after_s:g} s after it began: stage {stage.id}"
+        if status.plan not in self._plans:
+            text = f"the venue's files no longer have its plan {status.plan!r}: everybody leaves"
+        why = Because(now, evacuation, text)
         return self._begin_stage(evacuation, stage, now, (why,))
 
     def reroute(self, now: float, because: tuple[Because, ...]) -> list[Decision]:
@@ -93,7 +101,9 @@ class Evacuations:
         return [EndEvacuation(now, evacuation, status.plan, status.zones, because)]
 
     def restore(self, kept: Iterable[EvacuationStatus], count: int) -> None:
-        """Go on where it was before a restart. Stages that the plan got meanwhile are still to come."""
+        """Go on where it was before a restart. Stages that the plan got meanwhile are still to come; where stages were
+        to come and the plan is gone, everybody is moved.
+        """
         self.count = count
         for status in kept:
             self.in_force[status.evacuation] = _whole(status, self._plans.get(status.plan))
@@ -119,7 +129,7 @@ class Evacuations:
     def _begin_stage(self, evacuation: str, stage: Stage, now: float, because: tuple[Because, ...]) -> list[Decision]:
         """Begin the next stage. One that has neither people nor actions is passed over in silence."""
         status = self.in_force[evacuation]
-        plan = self._plans[status.plan]
+        plan = self._plans.get(status.plan) or self._in_place_of(status.plan)
         zones = zones_of(stage, plan, self._venue, status.origin, status.zones)
         moved = (*status.zones, *zones)
         blocked = self.ways.blocked(moved)
@@ -142,9 +152,17 @@ class Evacuations:
         self._timers.set(("stage", evacuation), due)
 
     def _left(self, status: EvacuationStatus) -> list[Stage]:
-        """The stages still to come; none of a plan that the venue no longer has."""
+        """The stages still to come."""
         plan = self._plans.get(status.plan)
-        return [stage for stage in plan.in_stages if stage.id not in status.begun] if plan else []
+        if plan is None:
+            none_left = status.due is None or self._venue.root in status.zones
+            return [] if none_left else list(self._in_place_of(status.plan).stages)
+        return [stage for stage in plan.in_stages if stage.id not in status.begun]
+
+    def _in_place_of(self, plan: str) -> EvacuationPlan:
+        """Nobody knows any more whom the plan would have moved: the whole venue."""
+        everybody = (self._venue.root,)
+        return EvacuationPlan(plan, everybody, Text(""), Text(""), (Stage(_EVERYBODY, everybody),))
 
 
 def _whole(status: EvacuationStatus, plan: EvacuationPlan | None) -> EvacuationStatus:

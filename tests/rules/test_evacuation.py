@@ -367,17 +367,36 @@ def test_a_stage_that_became_due_while_nobody_was_there_begins_at_once() -> None
 
 
 def test_a_plan_that_changed_meanwhile_goes_on_with_what_is_left() -> None:
-    """Stages that began stay begun, new ones come, and of a plan that is gone nothing more."""
+    """Stages that began stay begun, and new ones come."""
     story = burning()
     story.plan = hotel(*STAGES[:1], Stage("soon", who="rest", after_s=30.0))
     story.restart()
     assert story.tell(Resumed(20, 5)) == []
     assert story.tick(40) == ["Advance plan-1 soon: floor-1 floor-3 floor-4"]
+
+
+def test_of_a_plan_that_is_gone_meanwhile_everybody_is_moved() -> None:
+    """Nobody waits for a stage that no longer exists: the whole venue, at once, and once; a person ends it."""
     story = burning()
     story.plan = Plan(PHASED.venue, PHASED.rules, {})
     story.restart()
-    assert story.tell(Resumed(20, 5)) == [] and story.tick(900) == []
-    assert story.tell(AllClear(901, "plan-1", "Wang", "out", "commander")) == ["EndEvacuation plan-1"]
+    assert story.tell(Resumed(20, 5)) == ["Advance plan-1 everybody: hotel"]
+    story.restart()
+    assert story.tell(Resumed(40, 5)) == [] and story.tick(900) == []
+    assert story.engine.evacuations()[0].due is None
+    assert story.tell(AdvanceEvacuation(901, "plan-1", "Wang", "", "commander")) == [
+        "Refuse advance plan-1: all its stages have begun"
+    ]
+    assert story.tell(AllClear(902, "plan-1", "Wang", "out", "commander")) == ["EndEvacuation plan-1"]
+
+
+def test_of_a_plan_that_is_gone_nothing_begins_when_all_its_stages_had_begun() -> None:
+    """Its people were led out already: the rest of the venue has nothing to do with it."""
+    story = burning()
+    story.tick(900)
+    story.plan = Plan(PHASED.venue, PHASED.rules, {})
+    story.restart()
+    assert story.tell(Resumed(920, 5)) == [] and story.tick(1900) == []
 
 
 def test_routes_that_changed_meanwhile_are_told_at_the_start() -> None:
