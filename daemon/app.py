@@ -25,9 +25,10 @@ from daemon.outbox import Outbox
 from daemon.pump import Pump
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
-from daemon.reload import Reloader, Start
+from daemon.reload import Reloader
 from daemon.rule_sets import RuleSets, plan_kept
 from daemon.standing import standing
+from daemon.start import Start, going_on
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
 from daemon.watchdog import Watchdog
@@ -75,6 +76,7 @@ async def run(
     gc.disable()  # until all of it stands: what is made now stays, and would be walked again and again
     sets = RuleSets(state)
     opened = _open(state / DATABASE, start.setup, sets)
+    start = going_on(start, opened.memory.engine, sets)
     parts = _Parts(start, state / DATABASE, sets, opened)
     del start, opened  # a reload puts others in force, and the first engine must not be held beside them
     await parts.run(serve_api, stop, hangup)

@@ -13,7 +13,7 @@ from daemon.core import Event
 from daemon.journal import Entry, Journal
 from rules.decision import Decision
 from rules.engine import Engine
-from rules.reload import swap
+from rules.reload import in_the_way, swap
 from rules.signal import Fault, Order, Reading, Recovered, Reloaded, Resumed, Signal, Tick
 
 INBOX_SIGNALS = 20_000  # about 5 MB and 1 s of work; a broker stops at 200 unacknowledged messages, so never in peace
@@ -28,6 +28,14 @@ SOURCE = "tocsin/pump"
 
 class RulesUnusable(Exception):
     """An engine under other rules could not go on where the present one is."""
+
+
+class RulesInTheWay(Exception):
+    """Something is up that would not outlive the change and that people alone may end; `found` as `in_the_way` says."""
+
+    def __init__(self, found: dict[str, str]) -> None:
+        super().__init__("; ".join(found.values()))
+        self.found = found
 
 
 class Downstream(Protocol):
@@ -111,8 +119,8 @@ class Pump:
 
     def reload(self, fresh: Engine, rules: str, who: str = "", why: str = "") -> "asyncio.Future[Sequence[Decision]]":
         """Go on with an engine that is new from other rules, after all that was put before. The future holds its
-        decisions once they are durable, or RulesUnusable: the present engine then goes on. With the present engine
-        itself only the name of its rules is new.
+        decisions once they are durable, or RulesUnusable or RulesInTheWay: the present engine then goes on. With the
+        present engine itself only the name of its rules is new.
         """
         answer: asyncio.Future[Sequence[Decision]] = asyncio.get_running_loop().create_future()
         self._enqueue(_Message((), None, answer, _NewRules(fresh, rules, who, why)))
@@ -204,6 +212,10 @@ class Pump:
         """
         at = max(self._at, self._clock.now())
         self._step(Tick(at), taken, events)  # what is over by now is told, whatever comes of the change
+        found = in_the_way(self._engine, new.fresh.plan)
+        if found:
+            _fail(answer, RulesInTheWay(found))
+            return
         signal = Reloaded(at, new.rules, new.who, new.why)
         try:
             decisions = swap(self._engine, new.fresh, signal)
@@ -212,7 +224,7 @@ class Pump:
                 raise
             unusable = RulesUnusable(f"the engine cannot go on under these rules, which is a bug: {error!r}")
             unusable.__cause__ = error
-            answer.set_exception(unusable)
+            _fail(answer, unusable)
             return
         self._engine = new.fresh
         taken.append(signal)
@@ -290,3 +302,8 @@ class Pump:
         if self._overflowing:
             self._overflowing = False
             self.report(Recovered(self._clock.now(), SOURCE, "overload"))
+
+
+def _fail(answer: "asyncio.Future[Sequence[Decision]]", error: Exception) -> None:
+    if not answer.done():  # whoever asked may be gone
+        answer.set_exception(error)

@@ -10,24 +10,24 @@ import logging
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from config.apart import CheckEnded, refuse_apart
-from config.files import VENUE, FileSet, fingerprint, read_files
+from config.files import FileSet, fingerprint, read_files
 from config.load import load_files
 from config.problem import ConfigError
 from config.setup import Setup
 from daemon.core import ReloadReport
 from daemon.notify import sd_notify
-from daemon.pump import Pump, RulesUnusable
+from daemon.pump import Pump, RulesInTheWay, RulesUnusable
 from daemon.reload_words import in_words, needs_restart, refusal
 from daemon.rule_sets import RuleSets
+from daemon.start import Start, in_the_files
 from drivers.contract import Now
 from rules.decision import Decision
 from rules.engine import Engine
-from rules.reload import compare, counted
+from rules.reload import compare, counted, in_the_way
 from rules.signal import Fault, Recovered
 
 SOURCE = "tocsin/rules"
@@ -35,22 +35,13 @@ REFUSED = "refused"  # fault code: the files cannot be used
 NOT_KEPT = "not_kept"  # fault code: the files of this start are not in the state folder
 RESTART = "restart"  # fault code: the files can be used only by a restart
 
+CHANGED = "a file changed"  # why
+
 POLL_S = 2.0  # between two looks at the files
 SETTLE_S = 1.0  # unchanged for so long, a file is no longer being written
 SETTLE_MAX_S = 30.0  # a file that never comes to rest is read all the same, and refused if it is not whole
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The files that the daemon starts with. `refused` says why they are the last good ones and not the directory's."""
-
-    setup: Setup
-    found: FileSet
-    directory: Path
-    overrides: tuple[str, ...] = ()
-    refused: str = ""
 
 
 class Reloader:
@@ -75,6 +66,8 @@ class Reloader:
         self._adopt = adopt
         self._turn = asyncio.Lock()
         self._told: dict[str, str] = {}  # the text of each fault that stands, by code
+        self._beginning: asyncio.Future[Sequence[Decision]] | None = None  # what comes of the files of this start
+        self._waits_for = start.waits_for  # what is up and in the way of files that are good
         self._child: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
@@ -86,15 +79,17 @@ class Reloader:
         if start.refused:
             self.complain(REFUSED, start.refused)
         try:
-            self._sets.keep(start.found)
+            self._sets.store(start.found)
         except OSError as error:
             self.complain(NOT_KEPT, f"the venue's files cannot be kept in the state folder: {error}; free space there")
         engine = self._pump.engine
         same = engine.plan is self.setup.plan
         if not same or engine.rules != self.setup.digest:
             fresh = engine if same else Engine(self.setup.plan)  # a second engine takes memory that never comes back
-            answer = self._pump.reload(fresh, self.setup.digest, why="the daemon was started")
-            answer.add_done_callback(self._begun)
+            self._beginning = self._pump.reload(fresh, self.setup.digest, why="the daemon was started")
+        else:
+            self._beginning = asyncio.get_running_loop().create_future()
+            self._beginning.set_result(())
 
     def complain(self, code: str, text: str) -> None:
         """A fault with another text is told anew."""
@@ -106,6 +101,8 @@ class Reloader:
 
     async def run(self, hangup: asyncio.Event) -> None:
         """Reloads for ever: whenever `hangup` is set, and when the files change."""
+        async with self._turn:
+            await self._begun()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._on_hangup(hangup))
             tasks.create_task(self._on_change())
@@ -115,10 +112,14 @@ class Reloader:
         async with self._turn:
             sd_notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
             try:
+                await self._begun()
+                before = dict(self._told)
                 report = await self._reload(who, why)
             finally:
                 sd_notify("READY=1")
-        _log.log(logging.INFO if report.outcome in ("applied", "unchanged") else logging.ERROR, "%s", in_words(report))
+        good = report.outcome in ("applied", "unchanged")
+        known = self._told == before and why == CHANGED  # nobody asked, and the fault says it already
+        _log.log(logging.INFO if good else logging.DEBUG if known else logging.ERROR, "%s", in_words(report))
         return report
 
     async def _reload(self, who: str, why: str) -> ReloadReport:
@@ -133,26 +134,27 @@ class Reloader:
             return self._refuse(tuple(map(str, error.problems)), error.count)
         except CheckEnded as error:
             return self._refuse((f"{self._directory}: {error}",), 1)
+        in_way = in_the_way(self._pump.engine, setup.plan)
+        if in_way:
+            return self._wait_for(found, in_way)
         restart = needs_restart(self.setup, setup)
         if restart:
-            self._end(REFUSED)
+            self._well()
             self.complain(RESTART, f"{'; '.join(restart)}: restart the daemon to take the files up; nothing is changed")
             return ReloadReport("restart", self.setup.digest, restart=restart)
-        gone = {one.plan for one in self._pump.engine.evacuations()} - setup.plan.evacuation_plans.keys()
-        if gone:
-            text = f"evacuation plan {min(gone)!r} is in force and cannot go before the all-clear"
-            return self._refuse((f"{found.path(VENUE)}:1:1: {text}",), 1)
         return await self._put_in_force(found, setup, fresh, who, why)
 
     async def _put_in_force(self, found: FileSet, setup: Setup, fresh: Engine, who: str, why: str) -> ReloadReport:
         changes = await asyncio.to_thread(compare, self.setup.plan, setup.plan)
         try:
-            await asyncio.to_thread(self._sets.keep, found)
+            await asyncio.to_thread(self._sets.store, found)
         except OSError as error:
             return self._refuse((f"the files are good but cannot be kept in the state folder: {error}",), 1)
         changes = counted(changes, self._pump.engine)
         try:
             await self._pump.reload(fresh, setup.digest, who, why)
+        except RulesInTheWay as error:  # it began while the files were read
+            return self._wait_for(found, error.found)
         except RulesUnusable as error:
             _log.exception("the engine cannot go on under the new rules")
             return self._refuse((str(error),), 1)
@@ -160,7 +162,31 @@ class Reloader:
         self._adopt(setup)
         self._end(NOT_KEPT)
         self._well()
+        await self._mark_good()
         return ReloadReport("applied", setup.digest, changes)
+
+    async def _mark_good(self) -> None:
+        """In force, and so the last good ones."""
+        try:
+            await asyncio.to_thread(self._sets.mark_good, self.setup.digest)
+        except OSError as error:
+            text = "the rules in force cannot be marked as the last good ones in the state folder"
+            self.complain(NOT_KEPT, f"{text}: {error}; free space there")
+
+    def _wait_for(self, found: FileSet, in_way: dict[str, str]) -> ReloadReport:
+        """The files are good, and are taken up as soon as nothing is in their way."""
+        problems = in_the_files(found, in_way)
+        report = self._refuse(problems, len(problems))
+        self._waits_for = frozenset(in_way)
+        return report
+
+    def _is_free(self) -> bool:
+        """Whether files that waited need not wait any more."""
+        if not self._waits_for:
+            return False
+        engine = self._pump.engine
+        up = {alarm.alarm for alarm in engine.alarms()} | {one.evacuation for one in engine.evacuations()}
+        return self._waits_for.isdisjoint(up)
 
     async def _check(self, found: FileSet) -> None:
         """In a child, which ends with this task."""
@@ -171,18 +197,37 @@ class Reloader:
                 self._child.kill()
             raise
 
-    def _begun(self, answer: "asyncio.Future[Sequence[Decision]]") -> None:
-        error = None if answer.cancelled() else answer.exception()
-        if error is not None:
-            _log.error("the engine cannot go on under the rules of this start", exc_info=error)
+    async def _begun(self) -> None:
+        """See what came of the files of this start, once."""
+        answer, self._beginning = self._beginning, None
+        if answer is None:
+            return
+        try:
+            await answer
+        except RulesInTheWay as error:  # it began with the first words of this start
+            self._goes_on_as_before()
+            self._refuse(tuple(error.found.values()), len(error.found))
+            self._waits_for = frozenset(error.found)
+        except RulesUnusable as error:
+            _log.exception("the engine cannot go on under the rules of this start")
+            self._goes_on_as_before()
             self._refuse((str(error),), 1)
+        else:
+            await self._mark_good()
+
+    def _goes_on_as_before(self) -> None:
+        engine = self._pump.engine
+        self.setup = replace(self.setup, plan=engine.plan, digest=engine.rules)
+        self._adopt(self.setup)
 
     def _refuse(self, problems: tuple[str, ...], count: int) -> ReloadReport:
+        self._waits_for = frozenset()
         self._end(RESTART)
         self.complain(REFUSED, refusal(problems, count))
         return ReloadReport("refused", self.setup.digest, problems=problems, count=count)
 
     def _well(self) -> None:
+        self._waits_for = frozenset()
         self._end(REFUSED)
         self._end(RESTART)
 
@@ -204,7 +249,9 @@ class Reloader:
             now = await asyncio.to_thread(fingerprint, self._directory)
             if now != seen:
                 seen = await self._settled(now)
-                await self.reload(why="a file changed")
+                await self.reload(why=CHANGED)
+            elif self._is_free():
+                await self.reload(why="nothing is in the way any more")
 
     async def _settled(self, last: object) -> object:
         for _ in range(int(SETTLE_MAX_S / SETTLE_S)):

@@ -32,7 +32,7 @@ def _entries(kind: str, old: Mapping[str, object], new: Mapping[str, object]) ->
 
 def refusal(problems: tuple[str, ...], count: int) -> str:
     """The text of the fault: the first problem, how many more, and what that means."""
-    more = f" (and {count - 1} more: `tocsin check` says all)" if count > 1 else ""
+    more = f" (and {count - 1} more: `tocsin reload` says all)" if count > 1 else ""
     return f"{problems[0]}{more}; the rules in force stay as they were"
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from config.files import FileSet
     from config.problem import ConfigError
     from daemon.house import House
-    from daemon.reload import Start
+    from daemon.start import Start
 
 EXIT_BAD_CONFIGURATION = 1
 EXIT_STATE_HELD = 3
@@ -89,8 +89,8 @@ def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start"
     from config.files import read_files
     from config.load import load_files
     from config.problem import ConfigError
-    from daemon.reload import Start
     from daemon.rule_sets import RuleSets
+    from daemon.start import Start
 
     found = read_files(directory, overrides)
     last = RuleSets(folder).last()
@@ -108,8 +108,8 @@ def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start"
 def _last_good(last: "FileSet", directory: Path, error: "ConfigError | CheckEnded") -> "Start":
     from config.load import load_files
     from config.problem import ConfigError
-    from daemon.reload import Start
     from daemon.reload_words import refusal
+    from daemon.start import Start
 
     problems = tuple(map(str, error.problems)) if isinstance(error, ConfigError) else (f"{directory}: {error}",)
     count = error.count if isinstance(error, ConfigError) else 1

@@ -12,6 +12,8 @@ from rules.expression import Expression
 from rules.plan import InvestigationRule, Plan, Rule, TierRule
 from rules.render import render
 from rules.signal import Reloaded, Tick
+from rules.status import AlarmStatus
+from rules.tier import Tier
 
 _DELAYS = {"on_delay_s", "off_delay_s", "acknowledge_within_s", "then_s"}
 _NOT_COMPARED = {"id", "line", "tiers", "investigate"}  # a rule may move within its file; the last two have their own
@@ -81,6 +83,44 @@ def counted(changes: Changes, engine: Engine) -> Changes:
     )
     dropped = tuple(Dropped(one.rule, alarms.get(one.rule, 0)) for one in changes.dropped)
     return Changes(changes.kept, retimed, changes.changed, changes.added, dropped, changes.venue)
+
+
+def in_the_way(engine: Engine, plan: Plan) -> dict[str, str]:
+    """What is up and may be ended by people alone, but would not outlive a change to this plan: the id of each such
+    evacuation and highly managed alarm, with words that say what has to be done first.
+    """
+    found = {
+        one.evacuation: f"evacuation plan {one.plan!r} is in force and cannot go before the all-clear"
+        for one in engine.evacuations()
+        if one.plan not in plan.evacuation_plans
+    }
+    before = {rule.id: rule for rule in engine.plan.rules}
+    after = {rule.id: rule for rule in plan.rules}
+    for alarm in engine.alarms():
+        rule, other = before[alarm.rule], after.get(alarm.rule)
+        if rule.highly_managed and _is_up(alarm) and not _holds(other, rule, alarm.place):
+            text = f"alarm {alarm.alarm} is up and would end with its rule or its place"
+            found[alarm.alarm] = f"{text}: {_first(alarm)} first"
+    return found
+
+
+def _is_up(alarm: AlarmStatus) -> bool:
+    return alarm.state not in ("normal", "pending") and alarm.tier is not Tier.NONE
+
+
+def _holds(other: Rule | None, rule: Rule, place: str) -> bool:
+    """Whether the alarm goes on, and still only a person ends it where only a person could."""
+    return other is not None and place in other.places and other.highly_managed and other.latching >= rule.latching
+
+
+def _first(alarm: AlarmStatus) -> str:
+    match alarm.state:
+        case "latched_unack" | "latched_acked":
+            return "reset it"
+        case "rtn_unack":
+            return "acknowledge it"
+        case _:
+            return "let it end and reset it"
 
 
 def swap(old: Engine, fresh: Engine, signal: Reloaded) -> list[Decision]:

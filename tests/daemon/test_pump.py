@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
 from daemon.ledger import Run
 from daemon.outbox import Outbox
-from daemon.pump import INBOX_SIGNALS, Pump, RulesUnusable
+from daemon.pump import INBOX_SIGNALS, Pump, RulesInTheWay, RulesUnusable
 from daemon.recovery import Recovered as Memory
 from daemon.recovery import recover
 from daemon.worker import Worker
@@ -411,4 +412,17 @@ async def test_rules_that_the_engine_cannot_run_leave_the_old_ones(tmp_path: Pat
         assert bench.pump.engine is bench.engine
         await bench.durable(house.press(101.0, 1))
         await bench.output.until(lambda: any(isinstance(one.decision, Evacuate) for one in bench.output.confirmed))
+    assert _query(path, "SELECT count(*) FROM signals WHERE kind = 'reloaded'") == [(0,)]
+
+
+async def test_what_began_since_the_files_were_checked_is_in_the_way(tmp_path: Path) -> None:
+    """Looked at again at the very instant of the change: an evacuation whose plan would be gone refuses it."""
+    path, clock = tmp_path / "journal.db", HandClock()
+    other = replace(house.plan(), evacuation_plans={}, rules=house.plan().rules[:1])
+    async with running(path, clock) as bench:
+        bench.pump.put([house.press(100.0, 1)])
+        with pytest.raises(RulesInTheWay, match="cannot go before the all-clear") as refused:
+            await asyncio.wait_for(bench.pump.reload(Engine(other), "digest"), 10)
+        assert set(refused.value.found) == {"whole-1", "panic@sos-1"}
+        assert bench.pump.engine is bench.engine
     assert _query(path, "SELECT count(*) FROM signals WHERE kind = 'reloaded'") == [(0,)]

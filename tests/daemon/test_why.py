@@ -192,7 +192,7 @@ async def test_commands_now(tmp_path: Path) -> None:
 async def test_commands_for_the_past(tmp_path: Path) -> None:
     """`why-not RULE PLACE TIME` reads the journal of the state folder and tells what changed on the way."""
     found = read_files(MINIMAL)
-    RuleSets(tmp_path).keep(found)
+    RuleSets(tmp_path).store(found)
     signals: list[Signal] = [Reloaded(0.0, found.digest), LinkUp(0.5, "broker")]
     signals += [Reading(1.0, "smoke-1", "smoke", False), Reading(20.0, "smoke-1", "smoke", True), Tick(30.0)]
     await _written(tmp_path / "journal.db", load_files(found).plan, signals)
@@ -216,7 +216,7 @@ async def test_the_past_is_judged_by_the_rules_of_then(tmp_path: Path) -> None:
         shutil.copytree(MINIMAL, folder)
         (folder / "rules/house.yaml").write_text(house_rules.replace("id: smoke", f"id: {rule}"))
         found = read_files(folder)
-        sets.keep(found)
+        sets.store(found)
         digests.append(found.digest)
     signals: list[Signal] = [Reloaded(0.0, digests[0]), Reading(1.0, "smoke-1", "smoke", True)]
     signals += [Reloaded(10.0, digests[1]), Tick(30.0)]

@@ -10,8 +10,18 @@ from rules.decision import Clear, Decision, StandDown, ZoneTier
 from rules.engine import Engine
 from rules.level import Level, Phase
 from rules.plan import InvestigationRule, Limits, Plan
-from rules.reload import Changed, Changes, Dropped, Retimed, compare, counted, swap
-from rules.signal import Acknowledge, AllClear, Reloaded, Resumed, Shelve, Signal, Tick
+from rules.reload import Changed, Changes, Dropped, Retimed, compare, counted, in_the_way, swap
+from rules.signal import (
+    Acknowledge,
+    AllClear,
+    OrderEvacuation,
+    Reloaded,
+    Reset,
+    Resumed,
+    Shelve,
+    Signal,
+    Tick,
+)
 from rules.tier import Tier
 from rules.venue import Text
 from tests.rules.house import (
@@ -340,3 +350,53 @@ def test_the_first_signal_may_be_a_reload() -> None:
     assert engine.step(Reloaded(0.0, "first")) == []
     assert engine.deadline() == 1000.0
     assert engine.step(Tick(1.0)) == []
+
+
+def test_an_evacuation_whose_plan_would_go_is_in_the_way() -> None:
+    """Until the all-clear; the same plan in other words is not."""
+    story = Story(plan(SMOKE))
+    story.tell(OrderEvacuation(10, "whole", "li", "smoke seen"))
+    without = replace(plan(SMOKE), evacuation_plans={})
+    text = "evacuation plan 'whole' is in force and cannot go before the all-clear"
+    assert in_the_way(story.engine, without) == {"whole-1": text}
+    edited = {"whole": replace(PLANS["whole"], message=Text("go"))}
+    assert in_the_way(story.engine, replace(without, evacuation_plans=edited)) == {}
+    story.tell(AllClear(20, "whole-1", "li", "out", "commander"))
+    assert in_the_way(story.engine, without) == {}
+
+
+def test_a_fire_alarm_that_would_go_is_in_the_way_until_a_person_ends_it() -> None:
+    """Its rule, its place, its latch or its rank is gone: a named person resets it, not an editor of files."""
+    story = Story(plan(SMOKE))
+    renamed = plan(replace(SMOKE, id="smk"))
+    assert in_the_way(story.engine, renamed) == {}
+    story.read(10, "det-a", smoke=True)
+    gone = "alarm smoke@det-a is up and would end with its rule or its place: "
+    standing = {"smoke@det-a": gone + "let it end and reset it first"}
+    assert in_the_way(story.engine, renamed) == standing
+    for other in (
+        replace(SMOKE, places=("det-b",)),
+        replace(SMOKE, latching=False),
+        replace(SMOKE, category="power"),
+    ):
+        assert set(in_the_way(story.engine, plan(other))) == {"smoke@det-a"}
+    edited = replace(SMOKE, title=Text("other"), tiers=(tier("orange", "smoke_obscuration >= 4 or smoke"),))
+    assert in_the_way(story.engine, plan(edited)) == {}
+    story.read(20, "det-a", smoke=False)
+    assert in_the_way(story.engine, renamed) == {"smoke@det-a": gone + "reset it first"}
+    story.tell(Acknowledge(21, "smoke@det-a", "li", "seen"))
+    story.tell(Reset(22, "smoke@det-a", "li", "over", "commander"))
+    assert in_the_way(story.engine, renamed) == {}
+
+
+def test_what_need_not_latch_is_acknowledged_and_what_waits_is_not_up() -> None:
+    """A fire alarm without a latch that ended unseen; a power alarm is in nobody's way; nor is one that only waits."""
+    story = Story(plan(replace(SMOKE, latching=False)))
+    story.read(10, "det-b", smoke_obscuration=3.0)
+    assert in_the_way(story.engine, plan(HEAT)) == {}
+    story.read(11, "det-a", smoke=True)
+    story.read(12, "det-a", smoke=False)
+    assert in_the_way(story.engine, plan(HEAT))["smoke@det-a"].endswith(": acknowledge it first")
+    power = Story(plan(replace(SMOKE, category="power")))
+    power.read(11, "det-a", smoke=True)
+    assert in_the_way(power.engine, plan(HEAT)) == {}
