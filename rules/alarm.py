@@ -80,6 +80,7 @@ class Alarm:
     `standing` is the worst tier whose condition is true; `tier` is the one shown: a latching alarm keeps its worst.
     `stood` tells, for each tier that ceased to be true, when that was. `withheld` says that since it was covered there
     was something of it to show. `re_alarm_at` is set while it stands without a sound and its rule asks for another.
+    `stood_down` is the tier up to which a person looked and found no fire since it rose.
     """
 
     __slots__ = (
@@ -98,6 +99,7 @@ class Alarm:
         "standing",
         "state",
         "stood",
+        "stood_down",
         "tier",
         "withheld",
         "zone",
@@ -117,6 +119,7 @@ class Alarm:
         self.because: tuple[Because, ...] = ()
         self.standing = Tier.NONE
         self.stood: dict[Tier, float] = {}
+        self.stood_down = Tier.NONE
         self.overlays: dict[OverlayKind, Overlay] = {}
         self.withheld = False
         self.chatter = Chatter()
@@ -216,6 +219,7 @@ class Alarm:
             if after < tier <= before:
                 self.stood[tier] = now
         self.standing = after
+        self.stood_down = min(self.stood_down, after)
         return before, after
 
     def stood_until(self, at: Tier) -> float | None:

@@ -94,13 +94,36 @@ def _fire_in(board: Board, zone: str) -> str:
     return ""
 
 
+def reconsider(board: Board, now: float) -> None:
+    """Duty, or the rules, may be others: nobody is waited for who is not there, and what is still to be looked into is.
+
+    A duty schedule that is new with the venue's files is told right after them, and this is gone through then.
+    """
+    if board.surroundings.duty_untold:
+        return
+    _leave_nobody_waiting(board, now)
+    _begin_waiting(board, now)
+
+
 def _look_around(board: Board, changed: set[str], now: float) -> None:
-    """Conditions look again; without anybody on duty no show goes on and no investigation waits."""
+    """What is around the devices changed: conditions look again."""
+    _leave_nobody_waiting(board, now)
+    looking.look_around(board, changed, now)
+    _begin_waiting(board, now)
+
+
+def _leave_nobody_waiting(board: Board, now: float) -> None:
+    """Without anybody on duty no show goes on and no investigation waits."""
     if board.surroundings.nobody_on_duty:
         because = board.surroundings.duty_evidence(now)
         for zone in sorted(board.surroundings.shows):
             board.end_show(zone, because, now)
         for cause in board.investigations.cut_short(now):
             board.take_as_true(cause, now)
-    looking.look_around(board, changed, now)
+
+
+def _begin_waiting(board: Board, now: float) -> None:
+    """What no show and no schedule holds back any more is looked into, and what stood when its investigation came."""
     board.begin_held(now)
+    for cause, investigation, alarm in board.investigations.overlooked():
+        board.investigate(cause, investigation, alarm, now)

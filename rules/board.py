@@ -240,6 +240,8 @@ class Board:
         for looking, investigation in self.house.investigating.get(alarm.id, ()):
             if before < investigation.rule.at <= after:
                 self.investigate(looking, investigation, alarm, now)
+            elif after < investigation.rule.at <= before:
+                investigation.told.discard(alarm.id)
         if bool(before) != bool(after):
             self.suppress(self.suppression.consequences(alarm), now)
 

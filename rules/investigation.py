@@ -28,9 +28,10 @@ class Investigation:
 
     `triggers` are the alarms that began it, in order; `overdue` says, once it ran out, what was not done in time.
     `held` are alarms that will begin it when what holds them back (a show, a schedule) is over and they still stand.
+    `told` are the ids of the alarms of the list that stand and were brought to it, whatever came of that.
     """
 
-    __slots__ = ("began", "due", "held", "overdue", "rule", "step", "triggers")
+    __slots__ = ("began", "due", "held", "overdue", "rule", "step", "told", "triggers")
 
     def __init__(self, rule: InvestigationRule) -> None:
         self.rule = rule
@@ -40,6 +41,7 @@ class Investigation:
         self.overdue = ""
         self.triggers: list[Alarm] = []
         self.held: list[Alarm] = []
+        self.told: set[str] = set()
 
     @property
     def running(self) -> bool:
@@ -49,7 +51,7 @@ class Investigation:
     @property
     def at_rest(self) -> bool:
         """Whether nothing of it needs to be remembered."""
-        return self.step is Step.IDLE and not self.held
+        return self.step is Step.IDLE and not self.held and not self.told
 
     @property
     def forced(self) -> bool:

@@ -12,6 +12,7 @@ from rules.decision import Because, Decision, Investigate, StandDown
 from rules.evacuation import Evacuations
 from rules.investigation import Investigation, Step
 from rules.plan import Plan
+from rules.tier import Tier
 from rules.timers import Timers
 from rules.wiring import House, Looking
 
@@ -19,10 +20,11 @@ from rules.wiring import House, Looking
 class Investigations:
     """At most one for each alarm whose rule asks for it."""
 
-    __slots__ = ("_ancestry", "_evacuations", "_into", "_of", "_surroundings", "_timers")
+    __slots__ = ("_ancestry", "_causes", "_evacuations", "_into", "_of", "_surroundings", "_timers")
 
     def __init__(self, plan: Plan, house: House, evacuations: Evacuations, timers: Timers) -> None:
         self._ancestry = plan.venue.ancestry
+        self._causes = house.causes
         self._surroundings = house.surroundings
         self._evacuations = evacuations
         self._timers = timers
@@ -40,6 +42,8 @@ class Investigations:
 
         Nothing begins while everybody is led out anyway, once the highest tier is true, or out of view.
         """
+        investigation.told.add(trigger.id)
+        trigger.stood_down = Tier.NONE
         evacuating = self._evacuations.moves_everybody(cause.alarm.rule.evacuate or "")
         if evacuating or cause.alarm.overlays or cause.alarm.stands(cause.alarm.top):
             return False
@@ -68,6 +72,21 @@ class Investigations:
                 if investigation.take_held(alarm):
                     yield cause, investigation, alarm
 
+    def overlooked(self) -> Iterator[tuple[Cause, Investigation, Alarm]]:
+        """Alarms that stand and were never brought to an investigation, because it came with other rules.
+
+        Without those that a person has stood down since they rose, be it under another rule.
+        """
+        listed: dict[str, list[Alarm]] = {}
+        for alarm, looking in self._into.items():
+            for cause, _ in looking:
+                listed.setdefault(cause.alarm.id, []).append(self._causes[alarm].alarm)
+        for cause, investigation in self._of.values():
+            for trigger in listed.get(cause.alarm.id, ()):
+                at, told = investigation.rule.at, trigger.id in investigation.told
+                if not told and trigger.stands(at) and trigger.stood_down < at:
+                    yield cause, investigation, trigger
+
     # How it goes on
 
     def acknowledge(self, alarm: Alarm, by: Because, now: float) -> list[Decision]:
@@ -95,7 +114,9 @@ class Investigations:
                 yield cause
 
     def stand_down(self, cause: Cause, investigation: Investigation, by: Because, now: float) -> Decision:
-        """A person looked and found no fire."""
+        """A person looked and found no fire: so it is remembered of each alarm that began it, until it returns."""
+        for trigger in investigation.triggers:
+            trigger.stood_down = trigger.counted
         investigation.end()
         return StandDown(now, cause.alarm.id, cause.alarm.zone, (by,))
 

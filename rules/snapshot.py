@@ -79,6 +79,8 @@ class AlarmSnapshot(Struct, array_like=True):
     chatter_quiet_at: float | None = None
     first_out: bool = False
     re_alarm_at: float | None = None
+    told: list[str] = []
+    stood_down: Tier = Tier.NONE
 
 
 class EngineSnapshot(Struct, Generic[Device]):
@@ -201,9 +203,11 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         kept.triggers = [trigger.id for trigger in investigation.triggers]
         kept.step_began = investigation.began
         kept.held = [alarm.id for alarm in investigation.held]
+        kept.told = sorted(investigation.told)
     kept.overlays, kept.withheld = list(alarm.overlays.values()), alarm.withheld
     kept.chatter_raised, kept.chatter_quiet_at = list(alarm.chatter.raised), alarm.chatter.quiet_at
     kept.first_out, kept.re_alarm_at = alarm.first_out, alarm.re_alarm_at
+    kept.stood_down = alarm.stood_down
     return kept
 
 
@@ -222,7 +226,9 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
     alarm.overlays, alarm.withheld = {overlay.kind: overlay for overlay in kept.overlays}, kept.withheld
     alarm.chatter.restore(kept.chatter_raised, kept.chatter_quiet_at, alarm.level_tier)
     alarm.first_out, alarm.re_alarm_at = kept.first_out, kept.re_alarm_at
+    alarm.stood_down = kept.stood_down
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
         cause.investigation.restore(kept.step, kept.step_began, kept.due, kept.overdue, triggers)
         cause.investigation.held = [causes[alarm].alarm for alarm in kept.held if alarm in causes]
+        cause.investigation.told = {alarm for alarm in kept.told if alarm in causes}

@@ -1,6 +1,6 @@
 """Taking stock after a restart or a change of the venue's files: everybody looks again at what is known already."""
 
-from rules import blind, looking, presence
+from rules import attendance, blind, looking, presence
 from rules.board import Board
 from rules.cause import Cause
 from rules.decision import Because
@@ -39,6 +39,7 @@ def take_stock(board: Board, left_over: LeftOver, now: float) -> None:
         if not _can_be_faulted(board, source, code):
             board.out += board.faults.end(source, code, now)
     board.out += board.evacuations.reroute(now, ())
+    attendance.reconsider(board, now)
 
 
 def _look(board: Board, cause: Cause, now: float) -> None:

@@ -61,6 +61,11 @@ class Surroundings:
         return self.duty_rule is not None and not self._staffed
 
     @property
+    def duty_untold(self) -> bool:
+        """Whether duty goes by a schedule of which nothing, not even that it is unknown, was told yet."""
+        return bool(self._duty_schedule) and self.word is None and self._duty_schedule not in self.schedules
+
+    @property
     def _staffed(self) -> Truth:
         if self.word is not None:
             return self.word.staffed

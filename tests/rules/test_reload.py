@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,17 +10,20 @@ from rules import snapshot
 from rules.decision import Clear, Decision, StandDown, ZoneTier
 from rules.engine import Engine
 from rules.level import Level, Phase
-from rules.plan import InvestigationRule, Limits, Plan
+from rules.plan import DutyRule, InvestigationRule, Limits, Plan
 from rules.reload import Changed, Changes, Dropped, Retimed, compare, counted, in_the_way, swap
+from rules.schedule import Schedule
 from rules.signal import (
     Acknowledge,
     AllClear,
+    Calendar,
     OrderEvacuation,
     Reloaded,
     Reset,
     Resumed,
     Shelve,
     Signal,
+    StartShow,
     Tick,
 )
 from rules.tier import Tier
@@ -400,3 +404,96 @@ def test_what_need_not_latch_is_acknowledged_and_what_waits_is_not_up() -> None:
     power = Story(plan(replace(SMOKE, category="power")))
     power.read(11, "det-a", smoke=True)
     assert in_the_way(power.engine, plan(HEAT)) == {}
+
+
+# What is still to be looked into
+
+FIRE = plan(SMOKE, CONFIRMED)
+RENAMED = plan(SMOKE, replace(CONFIRMED, id="conf2"))
+BEGUN = "Investigate conf2@floor acknowledge until 35"
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_other_rules_go_on_looking_into_what_stands(restart: bool) -> None:
+    """A rule under another name ends the investigation that ran and begins its own; nobody answers: people leave."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    if restart:
+        story.engine = Engine.restore(RENAMED, story.engine.snapshot())
+        said = story.tell(Resumed(20, 2.0))
+    else:
+        said = reload(story, RENAMED, 20)
+    assert said == ["StandDown confirmed@floor", BEGUN]
+    assert reload(story, RENAMED, 21) == [], "it is begun once"
+    assert "Evacuate whole-1" in story.tick(35)
+
+
+def test_an_investigation_that_is_new_looks_into_what_stands() -> None:
+    """Also at a lower tier than before; what stands at none of its tiers is left alone."""
+    later = replace(CONFIRMED, investigate=None)
+    story = Story(plan(SMOKE, later))
+    story.read(10, "det-a", smoke=True)
+    story.read(11, "det-b", smoke_obscuration=3.0)
+    story.tick(16)
+    assert reload(story, FIRE, 20) == ["Investigate confirmed@floor acknowledge until 35"]
+    story.tell(Reset(21, "confirmed@floor", "Wu", "toast", "commander"))
+    assert reload(story, FIRE, 22) == []
+    lower = replace(CONFIRMED, investigate=InvestigationRule(("smoke",), Tier.YELLOW))
+    assert reload(story, plan(SMOKE, lower), 23) == ["Investigate confirmed@floor acknowledge until 38"]
+
+
+def test_what_a_person_stood_down_is_not_looked_into_again_until_it_returns() -> None:
+    """Under whatever rule, through reloads and restarts; the next smoke of the same detector is."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    story.tell(Reset(12, "confirmed@floor", "Wu", "toast", "commander"))
+    story.restart()
+    assert reload(story, RENAMED, 20) == [] and reload(story, FIRE, 21) == []
+    assert story.tell(Resumed(25, 1.0)) == []
+    story.read(30, "det-a", smoke=False)
+    assert "Investigate confirmed@floor acknowledge until 55" in story.read(40, "det-a", smoke=True)
+    assert BEGUN.replace("35", "65") in reload(story, RENAMED, 50)
+
+
+def test_what_was_given_all_clear_for_is_not_begun_by_the_same_rules() -> None:
+    """What ran out and is past stays past at a restart."""
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    assert "Evacuate whole-1" in story.tick(25)
+    story.tell(AllClear(30, "whole-1", "Wu", "toast", "commander"))
+    story.restart()
+    assert story.tell(Resumed(40, 1.0)) == [] and reload(story, FIRE, 41) == []
+
+
+def test_what_no_rule_holds_back_any_more_is_looked_into() -> None:
+    """A show holds back what its rule's `show_mode` lets it; without the key it begins, in the middle of the show."""
+    story = Story(plan(replace(SMOKE, show_mode=True), CONFIRMED))
+    story.tell(StartShow(5, "room-a", 600.0, "Wu", "haze", "commander"))
+    story.read(10, "det-a", smoke=True)
+    story.restart()
+    assert reload(story, FIRE, 20) == ["Investigate confirmed@floor acknowledge until 35"]
+
+
+def test_a_reload_that_leaves_nobody_on_duty_waits_for_nobody() -> None:
+    """It ends shows, and what is being looked into is taken as true."""
+    story = Story(FIRE)
+    story.tell(StartShow(5, "attic", 600.0, "Wu", "haze", "commander"))
+    story.read(10, "det-a", smoke=True)
+    said = without_zones(reload(story, replace(FIRE, duty=DutyRule()), 20))
+    assert said == ["EndShowMode attic", "Raise confirmed@floor red", "Evacuate whole-1"]
+
+
+@pytest.mark.parametrize("active", [True, False, None])
+def test_a_duty_schedule_that_is_new_is_waited_for(active: bool | None) -> None:
+    """It is told right after the reload: people are not led out because it was not told yet. An old word counts."""
+    watched = replace(FIRE, duty=DutyRule("staff"), schedules={"staff": Schedule(())})
+    story = Story(FIRE)
+    story.read(10, "det-a", smoke=True)
+    assert reload(story, watched, 20) == []
+    said = story.tell(Calendar(20, "staff", active))
+    assert ("Evacuate whole-1" in said) is not active
+    story = Story(replace(watched, duty=None))
+    story.tell(Calendar(1, "staff", active))
+    story.read(10, "det-a", smoke=True)
+    story.restart()
+    assert ("Evacuate whole-1" in reload(story, watched, 20)) is not active

@@ -125,6 +125,7 @@ def settle(s: State, alarm: Alarm) -> None:
     after = max(before, life.worst(s, alarm)) if alarm["chatter_until"] is not None else life.worst(s, alarm)
     if after != before:
         alarm["story"].append((s.now, after))
+        alarm["stood_down"] = min(alarm["stood_down"], after)
     if alarm["overlays"]:
         if before != after:
             alarm["withheld"] = True
@@ -212,6 +213,8 @@ def tell_readers(s: State, alarm: Alarm, before: int, after: int) -> None:
         rule = rule_of(s, one).investigate
         if rule is not None and may_look_into(s, one, alarm) and before < rule.at <= after:
             surroundings.begin_investigation(s, one, alarm)
+        elif rule is not None and may_look_into(s, one, alarm) and after < rule.at <= before:
+            one["investigation"]["told"] = [told for told in one["investigation"]["told"] if told != alarm["id"]]
     if bool(before) != bool(after):
         overlays.suppress(s, overlays.consequences(s, alarm))
 

@@ -186,8 +186,8 @@ def plans(draw: st.DrawFn, words: tuple[str, ...] = ON_DEVICE) -> Plan:
 
 @st.composite
 def edits(draw: st.DrawFn, plan: Plan) -> Plan:
-    """The same plan, or one with other delays, without a rule, with one more, or without an investigation."""
-    what = draw(st.sampled_from(("same", "delays", "remove", "add", "investigate")))
+    """The same plan, or one with another delay, duty or name, a rule less or more, or without its investigations."""
+    what = draw(st.sampled_from(("same", "delays", "remove", "add", "investigate", "rename", "duty")))
     names = [rule.id for rule in plan.rules]
     if what == "remove" and names:
         gone = draw(st.sampled_from(names))
@@ -195,6 +195,11 @@ def edits(draw: st.DrawFn, plan: Plan) -> Plan:
     if what == "add" and len(names) < 6:
         name = f"r{1 + max((int(one[1:]) for one in names), default=4)}"  # nobody reads it yet
         return replace(plan, rules=(*plan.rules, draw(rules(name, names, []))))
+    if what == "rename" and names:
+        last = replace(plan.rules[-1], id=f"r{1 + max(int(one[1:]) for one in names)}")  # nobody reads it
+        return replace(plan, rules=(*plan.rules[:-1], last))
+    if what == "duty":
+        return replace(plan, duty=draw(st.sampled_from((None, DutyRule(), DutyRule("staff"), DutyRule("open")))))
     if what == "delays":
         return replace(plan, rules=tuple(_retimed(rule, draw(delays)) for rule in plan.rules))
     if what == "investigate":

@@ -1,7 +1,7 @@
 """Going on after a restart, and under other rules."""
 
 from rules.plan import Plan
-from tests.rules.model import change, evacuation, heard, overlays
+from tests.rules.model import change, evacuation, heard, overlays, surroundings
 from tests.rules.model.state import State, members, rule_of
 
 
@@ -37,6 +37,7 @@ def take_stock(s: State) -> None:
         if not _can_be_faulted(s, source, code):
             change.report(s, source, code, over=True)
     evacuation.look_at_ways(s)
+    surroundings.reconsider(s)
 
 
 def _can_be_faulted(s: State, source: str, code: str) -> bool:
@@ -48,6 +49,8 @@ def _can_be_faulted(s: State, source: str, code: str) -> bool:
 
 def keep(s: State, before: Plan) -> None:
     """What the new plan has no place for ends; people are told with the next signal."""
+    if s.plan.duty is None:
+        s.duty_word = None
     investigates = {rule.id: rule.investigate is not None for rule in s.plan.rules}
     there = {f"{rule.id}@{place}" for rule in s.plan.rules for place in rule.places}
     categories = {rule.id: rule.category for rule in before.rules}
@@ -56,12 +59,13 @@ def keep(s: State, before: Plan) -> None:
         if not investigates.get(alarm["rule"], False):
             if looked_into["step"] in ("acknowledge", "look"):
                 s.left_over.append({"say": "StandDown", "alarm": name, "zone": alarm["zone"]})
-            looked_into.update(step="idle", began=None, triggers=[], held=[])
+            looked_into.update(step="idle", began=None, triggers=[], held=[], told=[])
         looked_into["triggers"] = [one for one in looked_into["triggers"] if one in there]
+        looked_into["told"] = [one for one in looked_into["told"] if one in there]
         looked_into["held"] = [one for one in looked_into["held"] if one in there]
         if name not in there:
             del s.alarms[name]
-            if alarm["tier"]:
+            if alarm["tier"] or alarm["withheld"] or alarm["overlays"].keys() - {"suppressed"}:
                 place = {"rule": alarm["rule"], "place": alarm["place"], "zone": alarm["zone"]}
                 gone = {"category": categories[alarm["rule"]], "tier": 0, "state": "normal", "sounding": False}
                 s.left_over.append({"say": "Clear", "alarm": name, **place, **gone})

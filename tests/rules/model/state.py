@@ -77,7 +77,8 @@ def new_alarm(s: State, rule: Rule, place: str) -> Alarm:
         "blind": None,  # whether its condition is unknown; None while devices still have time to tell
         "verifying_told": set(),
         "looked_at": 0.0,
-        "investigation": {"step": "idle", "began": None, "triggers": [], "held": []},
+        "investigation": {"step": "idle", "began": None, "triggers": [], "held": [], "told": []},
+        "stood_down": 0,  # the tier at which a person found no fire since it rose
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from rules.signal import Calendar, Duty, EndShow, StartShow
 from tests.rules.model import change, evacuation, life, tree
-from tests.rules.model.state import Alarm, State, holders, is_disabled, is_up, rule_of, stands
+from tests.rules.model.state import Alarm, State, holders, is_disabled, is_up, rule_of, standing, stands
 
 Timer = tuple[float, str, str, Callable[[], None]]
 
@@ -56,19 +56,55 @@ def duty(s: State, said: Duty) -> bool:
     return True
 
 
+def reconsider(s: State) -> None:
+    """The rules may be others. A duty schedule of which nothing was told yet will be told, and then this is done."""
+    if (
+        s.plan.duty is None
+        or not s.plan.duty.schedule
+        or s.duty_word is not None
+        or s.plan.duty.schedule in s.schedules
+    ):
+        _wait_for_nobody(s)
+        begin_held(s)
+        _begin_overlooked(s)
+
+
+def _begin_overlooked(s: State) -> None:
+    """What stands, was never brought to an investigation that came with other rules, and nobody has stood down."""
+    for alarm in list(s.alarms.values()):
+        rule = rule_of(s, alarm).investigate
+        if rule is None:
+            continue
+        for one in list(s.alarms.values()):
+            told = one["id"] in alarm["investigation"]["told"]
+            if (
+                not told
+                and change.may_look_into(s, alarm, one)
+                and stands(one, rule.at)
+                and one["stood_down"] < rule.at
+            ):
+                begin_investigation(s, alarm, one)
+
+
 def _look_around(s: State, changed: set[str]) -> None:
-    """With nobody on duty no show goes on and nothing waits for people; then all look who ask about it."""
+    """All look who ask about it."""
+    _wait_for_nobody(s)
+    for word in sorted(changed):
+        for alarm in list(s.alarms.values()):
+            if word in change.words_around(s, alarm):
+                change.look(s, alarm)
+    begin_held(s)
+    _begin_overlooked(s)
+
+
+def _wait_for_nobody(s: State) -> None:
+    """With nobody on duty no show goes on and nothing waits for people."""
     if tree.nobody_on_duty(s):
         for zone in sorted(s.shows):
             _end_show(s, zone)
         for alarm in list(s.alarms.values()):
             if alarm["investigation"]["step"] in ("acknowledge", "look"):
                 _take_as_true(s, alarm)
-    for word in sorted(changed):
-        for alarm in list(s.alarms.values()):
-            if word in change.words_around(s, alarm):
-                change.look(s, alarm)
-    begin_held(s)
 
 
 def start_show(s: State, order: StartShow) -> bool:
@@ -163,6 +199,8 @@ def step_due(s: State, alarm: Alarm) -> float:
 def begin_investigation(s: State, alarm: Alarm, trigger: Alarm) -> None:
     """One alarm of the list rose. Staff look, unless all are being led out, or it is confirmed already."""
     looked_into = alarm["investigation"]
+    looked_into["told"].append(trigger["id"])
+    trigger["stood_down"] = 0
     top = int(rule_of(s, alarm).tiers[-1].tier)
     if evacuation.moves_everybody(s, rule_of(s, alarm).evacuate or "") or alarm["overlays"] or stands(alarm, top):
         return
@@ -235,6 +273,9 @@ def acknowledge_investigations(s: State, alarm: Alarm) -> bool:
 
 def stand_down(s: State, alarm: Alarm) -> None:
     """A person looked and found no fire."""
+    for trigger in alarm["investigation"]["triggers"]:
+        one = s.alarms[trigger]
+        one["stood_down"] = 0 if is_disabled(one) else standing(one)
     alarm["investigation"].update(step="idle", began=None, triggers=[])
     s.say("StandDown", alarm=alarm["id"], zone=alarm["zone"])
     change.settle(s, alarm)
