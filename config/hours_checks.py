@@ -4,12 +4,13 @@ A person's call counts at every hour. Only a smoke detector's smoke is verified 
 moves no heat detector): never heat, never a second device, never a call.
 """
 
+from config.calls import about_calls
 from config.problem import Mark, Problems, did_you_mean
 from config.rule_sheet import RuleSheet, WrittenRule
 from config.select import selected_devices
 from config.sheet import Sheet
 from rules.conditions import words_around
-from rules.danger import CALLS, SMOKE, SMOKE_DETECTOR
+from rules.danger import SMOKE, SMOKE_DETECTOR
 from rules.venue import Venue
 
 
@@ -26,7 +27,7 @@ def check_schedules(sheet: Sheet, problems: Problems) -> None:
 
 def check_hours(rules: RuleSheet, sheet: Sheet, venue: Venue | None, problems: Problems) -> None:
     """Note what rules ask that is not there or not allowed."""
-    calling = {rule.entry.id for rule in rules.rules if _of_calls(rule)}
+    calling = about_calls(rules)
     for rule in rules.rules:
         if rule.entry.during is not None:
             _known(rule.entry.during, sheet, rule.mark("during"), problems)
@@ -43,13 +44,9 @@ def _known(name: str, sheet: Sheet, mark: Mark, problems: Problems) -> None:
         problems.add(mark, f"unknown schedule {name!r}, expected the id of one", did_you_mean(name, known))
 
 
-def _of_calls(rule: WrittenRule) -> bool:
-    return rule.entry.category == "panic" or any(expression.quantities & CALLS for expression in rule.expressions())
-
-
-def _check_calls(rule: WrittenRule, calling: set[str], problems: Problems) -> None:
+def _check_calls(rule: WrittenRule, calling: frozenset[str], problems: Problems) -> None:
     """No hour and no empty duty desk keeps a call from counting, also not in a rule that reads it."""
-    if rule.entry.id not in calling and not rule.reads() & calling:
+    if rule.entry.id not in calling:
         return
     text = f"rule {rule.entry.id!r} is about people's calls: expected no schedule and no duty, they count at every hour"
     if rule.entry.during is not None:

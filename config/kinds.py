@@ -16,6 +16,8 @@ class DeviceKind:
 _FIRE_S = 100.0
 # A battery-powered radio button speaks when pressed and about once a day: Zigbee2MQTT calls it offline after 25 h.
 _RADIO_BUTTON_S = 25 * 3600.0
+SILENT_MAX_S = _RADIO_BUTTON_S  # a device of danger to people that is silent for longer is lost to any radio network
+WIRED_MAX_S = _FIRE_S
 # Tasmota reports each TelePeriod, 300 s as delivered; three missed reports.
 _METER_S = 900.0
 # NUT calls a UPS dead after 15 s without data.

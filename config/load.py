@@ -74,7 +74,7 @@ def _checked(found: FileSet) -> Setup:
     check_hours(rules, sheet, venue, problems)
     ordered = order_rules(rules.rules, problems)
     plan = build_plan(venue, ordered, sheet) if venue and not len(problems) else None
-    check_floor(rules, sheet, plan, problems)
+    check_floor(rules, sheet, venue, plan, problems)
     problems.refuse()
     assert plan and sheet.venue, "a plan that cannot be built is a problem"
     check_sense(rules, plan, problems)

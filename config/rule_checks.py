@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import assert_never
 
 from config.document import words
 from config.kinds import DEVICE_KINDS
@@ -10,7 +11,7 @@ from config.rule_sheet import RuleSheet, WrittenRule
 from config.select import selected_devices, selected_zones, several
 from config.sheet import Sheet
 from rules.conditions import STATES_OF_DEVICE, WORDS_AROUND
-from rules.expression import calls
+from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, calls
 from rules.group_conditions import asks_neighbours, rules_read
 from rules.quantity import QUANTITIES
 from rules.venue import Venue
@@ -49,10 +50,32 @@ def _check_blind(rule: WrittenRule, venue: Venue, problems: Problems) -> None:
         problems.add(rule.mark("zones"), text, about="zones")
     measured = frozenset[str]().union(*(device.quantities for device in devices))
     for tier in rule.tiers:
-        for blind in sorted(tier.when.quantities - measured - STATES_OF_DEVICE.keys() - WORDS_AROUND.keys())[:1]:
+        for blind in _blind(tier.when.root, measured | STATES_OF_DEVICE.keys() | WORDS_AROUND.keys())[:1]:
             text = f"when: no device that rule {rule.entry.id!r} selects measures {blind!r}"
             mark = rule.document.mark((*tier.path, "when"))
             problems.add(mark, text, did_you_mean(blind, measured), about="when")
+
+
+def _blind(node: Node, measured: Collection[str]) -> list[str]:
+    """What a condition waits for that nothing here measures. Of an `or` one part that finds something is enough."""
+    match node:
+        case Name():
+            return [] if node.name in measured else [node.name]
+        case Or():
+            parts = [_blind(operand, measured) for operand in node.operands]
+            return parts[0] if all(parts) else []
+        case And():
+            return [name for operand in node.operands for name in _blind(operand, measured)]
+        case Not():
+            return _blind(node.operand, measured)
+        case Compare():
+            return _blind(node.left, measured)
+        case Call():
+            return [name for _, argument in node.arguments for name in _blind(argument, measured)]
+        case Number() | Duration() | Names() | Word():
+            return []
+        case _:
+            assert_never(node)
 
 
 def _check_alarms_read(rule: WrittenRule, by_id: dict[str, WrittenRule], venue: Venue, problems: Problems) -> None:
@@ -139,7 +162,7 @@ def _check_selectors(rule: WrittenRule, sheet: Sheet, zone_kinds: set[str], prob
     if rule.entry.each != "zone":
         text = f"zones in a rule for each {rule.entry.each}, expected only in 'each: zone'"
         problems.add(rule.document.key_mark((*rule.path, "zones")), text, about="zones")
-    elif not rule.stock:
+    elif not rule.stock and zone_kinds.isdisjoint(several(zones.kind)):  # of several, one that is here is enough
         _check_words(rule, ("zones", "kind"), several(zones.kind), "zone kind", zone_kinds, problems)
     _check_words(rule, ("zones", "ids"), zones.ids or [], "zone", sheet.ids["zones"], problems)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from config.document import Document, Path, words
 from config.problem import Mark, Problems
@@ -10,7 +11,10 @@ from config.sheet import raw_ids
 from rules.danger import HIGHLY_MANAGED
 from rules.deadband import cleared_by
 from rules.expression import Expression, ExpressionError, parse
+from rules.plan import Each
 from rules.typecheck import problems as meaning_problems
+
+_EACH: dict[str, Each] = {each: each for each in get_args(Each)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +88,34 @@ def read_rules(files: Iterable[tuple[Document, bool]], schedules: frozenset[str]
         for index, _ in document.items("rules"):
             path: Path = ("rules", index)
             entry = RULE.fit(document, path, problems)
-            if entry is not None:
+            if entry is None:
+                _note_conditions(document, path, known, problems)
+            else:
                 tiers = tuple(_tiers(document, path, entry, known, problems))
                 rules.append(WrittenRule(document, path, entry, tiers, stock))
     return RuleSheet(rules, ids)
 
 
+def _note_conditions(document: Document, path: Path, known: Known, problems: Problems) -> None:
+    """Note what is wrong with the conditions of a rule that has not the right form, as far as they can be read."""
+    raw = document.at(path)
+    each = raw.get("each") if isinstance(raw, dict) else None
+    tiers = raw.get("tiers") if isinstance(raw, dict) else None
+    for index, tier in enumerate(tiers if isinstance(tiers, list) else ()):
+        if not isinstance(tier, dict) or any("(" in key or ")" in key for key in tier):
+            continue  # a condition without quotes that a comma has cut in two: the form has told of it
+        for key in ("when", "clear"):
+            text = tier.get(key)
+            if isinstance(text, str) and text:
+                place = (*path, "tiers", index, key)
+                _expression(document, place, text, _EACH.get(str(each)), known, problems)
+
+
 def _tiers(document: Document, path: Path, entry: RuleEntry, known: Known, problems: Problems) -> Iterator[WrittenTier]:
     for index, tier in enumerate(entry.tiers):
         tier_path = (*path, "tiers", index)
-        when = _expression(document, (*tier_path, "when"), tier.when, entry, known, problems)
-        clear = tier.clear and _expression(document, (*tier_path, "clear"), tier.clear, entry, known, problems)
+        when = _expression(document, (*tier_path, "when"), tier.when, entry.each, known, problems)
+        clear = tier.clear and _expression(document, (*tier_path, "clear"), tier.clear, entry.each, known, problems)
         if when is not None and tier.deadband is not None:
             clear = _cleared_by(document, tier_path, tier, when, entry, known, problems)
         if when is not None and (clear is not None or (tier.clear is None and tier.deadband is None)):
@@ -128,15 +149,20 @@ def _cleared_by(
 
 
 def _expression(
-    document: Document, path: Path, text: str, entry: RuleEntry, known: Known, problems: Problems
+    document: Document, path: Path, text: str, each: Each | None, known: Known, problems: Problems
 ) -> Expression | None:
-    """The parsed condition; None, with every problem noted, when it means nothing."""
+    """The parsed condition; None, with every problem noted, when it means nothing.
+
+    What it may say depends on what its rule is about; where `each` is not known only its grammar is checked.
+    """
     try:
         expression = parse(text)
     except ExpressionError as error:
         _note(document, path, error, problems)
         return None
-    found = meaning_problems(expression, each=entry.each, rule_ids=known.rules, schedules=known.schedules)
+    if each is None:
+        return expression
+    found = meaning_problems(expression, each=each, rule_ids=known.rules, schedules=known.schedules)
     for problem in found:
         _note(document, path, problem, problems)
     return None if found else expression

@@ -4,12 +4,13 @@ from collections.abc import Collection
 
 from config.document import Path, words
 from config.evacuation_checks import check_evacuation
-from config.kinds import DEVICE_KINDS
+from config.kinds import DEVICE_KINDS, SILENT_MAX_S
 from config.problem import Mark, Problems, did_you_mean, one_of
 from config.references import known
 from config.sheet import Sheet, Written
 from config.venue_file import DeviceEntry, LinkEntry, OutputEntry
 from drivers.registry import DRIVERS, LINKS
+from rules.danger import TELLS
 from rules.quantity import QUANTITIES
 
 FEEDERS = ("power_meter", "ups", "plug")  # kinds of device that power comes through
@@ -117,6 +118,10 @@ def _check_device(
     on_link = known("link", entry.link, sheet, (*device.path, "link"), problems)
     if _choice("driver", entry.driver, DRIVERS, (*device.path, "driver"), sheet, problems) and on_link:
         _check_driver(device, links.get(entry.link), sheet, problems)
+    if entry.kind in TELLS and entry.stale_after is not None and entry.stale_after > SILENT_MAX_S:
+        text = f"stale_after: found {entry.stale_after / 3600:g} h, expected at most {SILENT_MAX_S / 3600:g} h"
+        hint = f"a {entry.kind} that is dead for longer must not pass for one that has nothing to say"
+        problems.add(sheet.mark((*device.path, "stale_after")), text, hint, about="stale_after")
     for index, quantity in enumerate(entry.quantities or ()):
         _choice("quantity", quantity, QUANTITIES, (*device.path, "quantities", index), sheet, problems)
 

@@ -62,8 +62,9 @@ def _play(chain: Chain, stories: Stories, line: str, problems: list[Problem]) ->
         if event is not None and (after_s is None or after_s > event.seconds + SLACK_S):
             file, _, number = line.rpartition(":")
             text = f"{chain.rule!r} of {chain.device!r} should lead to {what} within {event.seconds:g} s, but does not"
+            hint = "see in the story what holds it up; if the rules mean what they say, tell the makers of Tocsin"
             shown = stories.of_told(chain.told, f"that was all, {what} was expected")
-            problems.append(Problem(file, int(number), 1, text, "tell the makers of Tocsin", shown))
+            problems.append(Problem(file, int(number), 1, text, hint, shown))
     if chain.untimed:
         return chain
     return replace(chain, red=chain.red or _seen(red), evacuation=chain.evacuation or _seen(evacuation))

@@ -156,7 +156,7 @@ def test_check_says_which_devices_no_rule_of_danger_looks_at(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A venue in which nothing leads to red for lack of rules is told so."""
-    category = FLICKER.replace("category: fire", "category: power").replace("    latching: true\n", "")
+    category = FLICKER.replace("fire", "power").replace("orange", "yellow").replace("    latching: true\n", "")
     check(bar(tmp_path, category))
     said, ok = capsys.readouterr().out.splitlines()
     assert said == "no rule about danger looks at 'smoke-1'" and ok.endswith("; 0 of 0 chains played on the engine")

@@ -172,3 +172,22 @@ def test_limits_and_what_feeds_a_device_reach_the_plan(ktv: Setup, write: Write)
     assert load(SAMPLES / "minimal").plan.venue.devices["smoke-1"].fed_by is None
     directory = write(VENUE + "limits: {shelve_max: 30m, out_of_service_max: 2h}\n")
     assert load(directory).plan.limits == Limits(1800.0, 7200.0)
+
+
+def test_a_copy_of_a_stock_pack_need_not_find_every_word_of_it(write: Write) -> None:
+    """Kinds of zone in a list, and parts of an `or`, that are not here are no mistake while others are."""
+    venue = VENUE.replace(
+        "kind: smoke_detector,", "kind: smoke_detector, quantities: [smoke_obscuration, temperature, co],"
+    )
+    call = "  - {id: call-1, kind: call_point, zone: floor-1, link: broker, driver: tocsin}\n"
+    venue = venue.replace('{room: 1..2}, id: "smoke', '{room: 1..3}, id: "smoke').replace(
+        'room-{room}", link', 'room-1", link'
+    )
+    venue = venue.replace("outputs:\n", call + "outputs:\n").replace("id: all", "id: whole-building")
+    venue = venue[: venue.index("exempt:")] + venue[venue.index("evacuation_plans:") :]
+    rules = (LIBRARY / "fire.yaml").read_text("utf-8")
+    assert load(write(venue, rules)).plan.rules
+    with pytest.raises(ConfigError, match=r"unknown zone kind 'hall'[^$]*unknown zone kind 'area'"):
+        load(write(venue, rules.replace("[room, hall, area]", "[hall, area]")))
+    with pytest.raises(ConfigError, match="no device that rule 'heat-rise' selects measures 'heat'"):
+        load(write(venue, rules.replace("rise(temperature, 60s) >= 10 or temperature >= 57 or heat", "heat")))
