@@ -6,6 +6,7 @@
 # make bench    the numbers, side by side with a bare MQTT client
 # make fuzz     throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
 # make prove    the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
+# make mutants  change rules/ line by line and see whether a test notices
 # make lock     resolve the dependencies anew
 #
 # Each makes what it needs: a virtual environment in .venv, Python packages by hash, Debian packages for the tests.
@@ -13,7 +14,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test rules check coverage bench fuzz prove lock peers
+.PHONY: demo test rules check coverage bench fuzz mutants prove lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -56,6 +57,11 @@ fuzz: $(VENV)/.dev
 prove: $(VENV)/.dev
 	PROVE_EXAMPLES=$(PROVE_EXAMPLES) PROVE_STEPS=$(PROVE_STEPS) $(BIN)/python -m pytest -q --timeout 0 \
 		tests/rules/test_model.py tests/rules/test_invariants.py
+
+# Which line of rules/ could be wrong without a test noticing; hours on two cores. `mutmut results` lists survivors.
+mutants: $(VENV)/.dev
+	$(BIN)/python -m mutmut run --max-children 2
+	$(BIN)/python -m mutmut results
 
 bench: $(VENV)/.dev peers
 	$(BIN)/python -m tests.bench.run
