@@ -81,6 +81,7 @@ class Alarm:
     `stood` tells, for each tier that ceased to be true, when that was. `withheld` says that since it was covered there
     was something of it to show. `re_alarm_at` is set while it stands without a sound and its rule asks for another.
     `stood_down` is the tier up to which a person looked and found no fire since it rose.
+    `grouped`: it made no sound because of a flood that is not over, and nobody has acknowledged it.
     """
 
     __slots__ = (
@@ -88,6 +89,7 @@ class Alarm:
         "because",
         "chatter",
         "first_out",
+        "grouped",
         "id",
         "levels",
         "overlays",
@@ -124,6 +126,7 @@ class Alarm:
         self.withheld = False
         self.chatter = Chatter()
         self.first_out = False
+        self.grouped = False
         self.re_alarm_at: float | None = None
 
     def can(self, move: Move) -> bool:
@@ -145,6 +148,7 @@ class Alarm:
         self.acknowledged_by = ""
         self.because = ()
         self.first_out = False
+        self.grouped = False
 
     @property
     def top(self) -> Tier:

@@ -47,6 +47,7 @@ class Annunciator:
             return [decision]
         if self.flood_since is not None and alarm.tier <= Tier.YELLOW and not alarm.rule.highly_managed:
             alarm.sounding = False
+            alarm.grouped = True
             decision = replace(decision, sounding=False, grouped=True)
         self.raised.append(now)
         return [decision, *self._flood(now)]

@@ -90,6 +90,14 @@ class Board:
         self.timers.set(("flood", ""), self.annunciator.due)
         self._time_view(alarm, now)
 
+    def end_flood(self, now: float) -> None:
+        """Few alarms come again: those that were shown without a sound have from now until they sound again."""
+        self.out += self.annunciator.expire(now)
+        for cause in self.causes.values():
+            if cause.alarm.grouped:
+                cause.alarm.grouped = False
+                self._time_view(cause.alarm, now)
+
     def present(self, alarm: Alarm, decision: AlarmDecision, before: Tier, now: float) -> None:
         """Say a decision on an alarm whose shown tier was `before`, and what it does to the zones."""
         self.announce(alarm, decision, now)

@@ -72,8 +72,12 @@ def re_alarm(alarm: Alarm, now: float) -> ReAlarm:
 
 
 def time_re_alarm(alarm: Alarm, now: float) -> None:
-    """Begin or end the time after which an alarm that stands without a sound sounds again."""
-    if alarm.rule.re_alarm_s is None or alarm.sounding or alarm.state not in ("unack", "acked"):
+    """Begin or end the time after which an alarm that stands without a sound sounds again.
+
+    It is not begun for one that has made no sound because of a flood: that would sound in the flood after all.
+    """
+    quiet = alarm.state in ("unack", "acked") and not alarm.sounding and not alarm.grouped
+    if alarm.rule.re_alarm_s is None or not quiet:
         alarm.re_alarm_at = None
     elif alarm.re_alarm_at is None:
         alarm.re_alarm_at = now + alarm.rule.re_alarm_s
@@ -83,6 +87,7 @@ def _sound(alarm: Alarm, tier: Tier, because: tuple[Because, ...]) -> None:
     alarm.tier = tier
     alarm.because = because
     alarm.sounding = True
+    alarm.grouped = False
     alarm.acknowledged_by = ""
 
 
@@ -104,6 +109,7 @@ def acknowledge(alarm: Alarm, who: str, why: str, now: float) -> Acknowledged | 
         return None
     alarm.move(Move.ACKNOWLEDGE)
     alarm.sounding = False
+    alarm.grouped = False
     alarm.re_alarm_at = None
     alarm.acknowledged_by = who
     by = (Because(now, who, why),)

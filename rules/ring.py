@@ -24,8 +24,7 @@ def ring(board: Board, key: Key, due: float, now: float) -> None:
         case "stage":
             board.out += board.evacuations.ring(whose, now)
         case "flood":
-            board.out += board.annunciator.expire(now)
-            board.timers.set(key, board.annunciator.due)
+            board.end_flood(now)
         case "investigate":
             if board.investigations.expire(board.causes[whose], now):
                 board.take_as_true(board.causes[whose], now)

@@ -81,6 +81,7 @@ class AlarmSnapshot(Struct, array_like=True):
     re_alarm_at: float | None = None
     told: list[str] = []
     stood_down: Tier = Tier.NONE
+    grouped: bool = False
 
 
 class EngineSnapshot(Struct, Generic[Device]):
@@ -207,7 +208,7 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
     kept.overlays, kept.withheld = list(alarm.overlays.values()), alarm.withheld
     kept.chatter_raised, kept.chatter_quiet_at = list(alarm.chatter.raised), alarm.chatter.quiet_at
     kept.first_out, kept.re_alarm_at = alarm.first_out, alarm.re_alarm_at
-    kept.stood_down = alarm.stood_down
+    kept.stood_down, kept.grouped = alarm.stood_down, alarm.grouped
     return kept
 
 
@@ -226,7 +227,7 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
     alarm.overlays, alarm.withheld = {overlay.kind: overlay for overlay in kept.overlays}, kept.withheld
     alarm.chatter.restore(kept.chatter_raised, kept.chatter_quiet_at, alarm.level_tier)
     alarm.first_out, alarm.re_alarm_at = kept.first_out, kept.re_alarm_at
-    alarm.stood_down = kept.stood_down
+    alarm.stood_down, alarm.grouped = kept.stood_down, kept.grouped
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
         cause.investigation.restore(kept.step, kept.step_began, kept.due, kept.overdue, triggers)

@@ -244,6 +244,22 @@ def test_nine_alarms_are_no_flood_nor_are_ten_in_more_than_ten_minutes() -> None
     assert story.engine.flood_since() is None
 
 
+def test_a_grouped_alarm_does_not_sound_in_the_flood_after_all() -> None:
+    """The time after which it sounds again begins with the end of the flood, or with a person's acknowledgement."""
+    patient = rule("noisy", "device", [f"d{n}" for n in range(1, 13)], *NOISY.tiers, category="power", re_alarm=60)
+    story = Story(plan(patient, devices=MANY))
+    for number in range(1, 13):
+        story.read(float(number), f"d{number}", smoke=True)
+    story.tell(Acknowledge(20, "noisy@d12", "Li", "seen"))
+    story.restart()
+    assert without_zones(story.tick(79)) == []
+    assert without_zones(story.tick(80)) == ["ReAlarm noisy@d12 yellow"]
+    story.restart()
+    assert story.tick(607) == [] and story.tick(608) == ["EndFlood 4"]
+    story.restart()
+    assert story.tick(667) == [] and story.tick(668) == ["ReAlarm noisy@d11 yellow"]
+
+
 def test_what_comes_back_into_view_in_a_flood_is_grouped_too() -> None:
     """A shelf that ends in a flood adds no sound to it."""
     story = flooded()

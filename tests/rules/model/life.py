@@ -91,11 +91,11 @@ def said_of(s: State, alarm: Alarm, kind: str, **more: Any) -> Said:
 
 def at_rest(alarm: Alarm) -> None:
     """Nothing of it is shown any more."""
-    alarm.update(tier=0, sounding=False, since=0.0, acknowledged_by="", first_out=False)
+    alarm.update(tier=0, sounding=False, since=0.0, acknowledged_by="", first_out=False, grouped=False)
 
 
 def _sound(alarm: Alarm, tier: int) -> None:
-    alarm.update(state="unack", tier=tier, sounding=True, acknowledged_by="")
+    alarm.update(state="unack", tier=tier, sounding=True, acknowledged_by="", grouped=False)
 
 
 def follow(s: State, alarm: Alarm, before: int, after: int) -> Said | None:
@@ -149,7 +149,7 @@ def acknowledge(s: State, alarm: Alarm, who: str) -> Said | None:
     after = {"unack": "acked", "rtn_unack": "normal", "latched_unack": "latched_acked"}.get(alarm["state"])
     if after is None:
         return None
-    alarm.update(sounding=False, quiet_since=None, acknowledged_by=who)
+    alarm.update(sounding=False, grouped=False, quiet_since=None, acknowledged_by=who)
     if after == "normal":
         return over(s, alarm)
     alarm["state"] = after

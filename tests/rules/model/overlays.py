@@ -204,7 +204,7 @@ def flood(s: State, alarm: Alarm, said: Said) -> None:
     if said["say"] not in ("Raise", "Shown") or not said["sounding"]:
         return
     if s.flood_since is not None and alarm["tier"] <= Tier.YELLOW and not is_managed(rule_of(s, alarm)):
-        alarm["sounding"] = False
+        alarm.update(sounding=False, grouped=True)
         said.update(sounding=False, grouped=True)
     s.raises.append(s.now)
     if s.flood_since is None and len([at for at in s.raises if s.now - at <= FLOOD_S]) >= 10:
@@ -220,12 +220,15 @@ def flood_timers(s: State) -> Iterator[Timer]:
 
 def _flood_over(s: State) -> None:
     s.flood_since = None
+    for alarm in s.alarms.values():
+        alarm["grouped"] = False
+        time_quiet(s, alarm)
     s.say("EndFlood", count=len([at for at in s.raises if at + FLOOD_S > s.now]))
 
 
 def time_quiet(s: State, alarm: Alarm) -> None:
-    """An alarm that stands without a sound sounds again after the time its rule gives."""
-    stands_quiet = alarm["state"] in ("unack", "acked") and not alarm["sounding"]
+    """An alarm that stands without a sound sounds again after the time its rule gives, not counting a flood's quiet."""
+    stands_quiet = alarm["state"] in ("unack", "acked") and not alarm["sounding"] and not alarm["grouped"]
     if rule_of(s, alarm).re_alarm_s is None or not stands_quiet:
         alarm["quiet_since"] = None
     elif alarm["quiet_since"] is None:

@@ -67,6 +67,7 @@ def new_alarm(s: State, rule: Rule, place: str) -> Alarm:
         "since": 0.0,
         "acknowledged_by": "",
         "first_out": False,
+        "grouped": False,  # it came without a sound in this flood, and nobody acknowledged it
         "quiet_since": None,  # since when it has stood without a sound
         "levels": {},
         "story": [(0.0, 0)],  # (from when, the worst tier that was true), newest last
