@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from config.kinds import WIRED_MAX_S
 from config.load import load
 from config.matrix.as_csv import as_csv
 from config.matrix.as_html import as_html
@@ -18,6 +19,10 @@ from config.safety.words import as_json as chain_as_json
 from config.safety.words import cannot_be_timed, describe, unanswered, who
 from config.schema import rules_schema, venue_schema
 from config.setup import Setup
+from rules.danger import TELLS
+
+BY_RADIO = ("zigbee2mqtt",)  # drivers of battery-powered devices, which speak when something happens
+ON_BATTERIES = ("panic_button",)  # kinds
 
 
 def check(
@@ -46,7 +51,8 @@ def check(
     silent = list(unanswered(proof.chains, proof.classes))
     if as_json:
         untimed = [chain_as_json(chain) for chain in proof.untimed]
-        told = {"ok": True, "summary": summary(setup), "problems": [], "cannot_be_timed": untimed, "unanswered": silent}
+        told = {"ok": True, "summary": summary(setup), "notes": notes(setup), "problems": []}
+        told |= {"cannot_be_timed": untimed, "unanswered": silent}
         found = {"chains": [chain_as_json(chain) for chain in proof.chains]} if chains else {}
         print(json.dumps({**told, **found}, ensure_ascii=False))
         return
@@ -57,6 +63,8 @@ def check(
         print(f"{cannot_be_timed(chain)} (of {who(chain)})")
     for line in silent:
         print(line)
+    for note in notes(setup):
+        print(f"note: {note}")
     print(f"ok: {summary(setup)}; {proof.played} of {_count(len(proof.chains), 'chain')} played on the engine")
 
 
@@ -108,6 +116,26 @@ def summary(setup: Setup) -> str:
     return f"{venue.zones[venue.root].name.en}: {', '.join(parts)}" + (
         f" (nothing here for {', '.join(idle)})" if idle else ""
     )
+
+
+def notes(setup: Setup) -> list[str]:
+    """What is allowed and worth a second look: fire and panic devices on the mains that may be silent for long."""
+    devices = setup.plan.venue.devices
+    radio = [own for link in setup.links for own in link.drivers if own.kind in BY_RADIO]
+    silent = {one.device for own in radio for one in own.bindings}
+    slow = [
+        device.id
+        for device in devices.values()
+        if device.kind in TELLS and device.kind not in ON_BATTERIES and device.id not in silent
+        if device.stale_after_s > WIRED_MAX_S
+    ]
+    if not slow:
+        return []
+    more = f" and {len(slow) - 3} more" if len(slow) > 3 else ""
+    return [
+        f"{', '.join(slow[:3])}{more} may be silent for more than {WIRED_MAX_S:g} s before they count as lost, the "
+        "most for wired detectors (GB 4717, EN 54-2 8.1): write a shorter stale_after unless they run on batteries"
+    ]
 
 
 def _count(number: int, what: str) -> str:

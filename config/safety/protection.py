@@ -20,16 +20,8 @@ from rules.analysis.drive import first_red
 from rules.analysis.extremes import Values, extreme
 from rules.analysis.measure import Measure
 from rules.analysis.week import MAX_SITUATIONS, Situation, TooManySituations, situations
-from rules.plan import Plan
-
-# For each kind of device that must be able to lead to red: what it tells of danger by.
-PROTECTS: dict[str, frozenset[str]] = {
-    "smoke_detector": frozenset({"smoke", "smoke_obscuration"}),
-    "heat_detector": frozenset({"heat", "temperature"}),
-    "call_point": frozenset({"contact"}),
-    "fire_panel": frozenset({"contact"}),
-    "panic_button": frozenset({"pressed"}),
-}
+from rules.danger import TELLS
+from rules.plan import Plan, Stage
 
 
 def check_protection(plan: Plan, sheet: Sheet, problems: Problems) -> None:
@@ -94,7 +86,7 @@ class _Hour:
         """
         devices = self.plan.venue.devices
         for alike, found in self.chains.items():
-            tells = PROTECTS.get(devices[alike[0]].kind, frozenset())
+            tells = TELLS.get(devices[alike[0]].kind, frozenset())
             about = [chain for chain in found if chain.told[chain.device].keys() & tells]
             if not tells or any(chain.red for chain in about):
                 continue
@@ -102,19 +94,19 @@ class _Hour:
             if exempted or first_red(self.stories.stage.play({alike[0]: self.worst(alike[0])})) is None:
                 yield from ((device, about[0] if about else None) for device in alike)
         for device in devices.values():
-            if device.kind in PROTECTS and device.quantities.isdisjoint(PROTECTS[device.kind]):
+            if device.kind in TELLS and device.quantities.isdisjoint(TELLS[device.kind]):
                 yield device.id, None
 
     def worst(self, device: str) -> Values:
         """The worst that a device can say of what it is there to tell."""
         known = self.plan.venue.devices[device]
-        return extreme(known, PROTECTS[known.kind])
+        return extreme(known, TELLS[known.kind])
 
 
 def _refuse(device: str, chain: Chain | None, hour: _Hour, path: Path, sheet: Sheet, problems: Problems) -> None:
     kind = hour.plan.venue.devices[device].kind
     if chain is None:
-        ends = f"no rule raises an alarm on its {' or '.join(sorted(PROTECTS[kind]))}"
+        ends = f"no rule raises an alarm on its {' or '.join(sorted(TELLS[kind]))}"
     elif chain.untimed:
         ends = f"nothing shows that it can ({chain.untimed})"
     else:
@@ -139,7 +131,7 @@ def _check_exempt(weak: Mapping[str, tuple[_Hour, Chain | None]], plan: Plan, sh
 
 
 def _check_speed(limit_s: float, hours: list[_Hour], sheet: Sheet, problems: Problems) -> None:
-    """Every chain to an evacuation is as fast as the venue promises."""
+    """Every chain is as fast as the venue promises, until the last people of the plan are told to go."""
     by_when = {hour.around.when: hour for hour in hours}
     mark = sheet.mark(("never_slower_than",))
     for chain in slowest(chain for hour in hours for found in hour.chains.values() for chain in found):
@@ -152,11 +144,24 @@ def _check_speed(limit_s: float, hours: list[_Hour], sheet: Sheet, problems: Pro
             hint = "write a condition that a danger makes true and keeps true, or promise nothing"
             shown = by_when[chain.when].stories.of_told(chain.told, "nothing more")
             problems.add(mark, text, hint, (chain.rule, chain.untimed), shown)
-        elif chain.evacuation is not None and chain.evacuation.seconds > limit_s:
-            parts = chain.evacuation.words
+        elif chain.evacuation is not None:
+            last = _last_stage(by_when[chain.when].plan, chain.plan)
+            seconds = chain.evacuation.seconds + last.after_s
+            if seconds <= limit_s:
+                continue
+            what = f"stage {last.id!r} of evacuation {chain.plan!r}" if last.after_s else f"evacuation {chain.plan!r}"
+            waits = [chain.evacuation.words] if chain.evacuation.seconds or not last.after_s else []
+            parts = " + ".join([*waits, *([f"until that stage {last.after_s:g} s"] if last.after_s else [])])
             text = (
                 f"never_slower_than: {limit_s:g} s, but {chain.rule!r} of {who(chain)}{when} may take "
-                f"{chain.evacuation.seconds:g} s to evacuation {chain.plan!r}: {parts}"
+                f"{seconds:g} s to {what}: {parts}"
             )
             shown = by_when[chain.when].stories.of_told(chain.told)
             problems.add(mark, text, "", (chain.rule, parts), shown)
+
+
+def _last_stage(plan: Plan, name: str) -> Stage:
+    """The last stage of a plan that leads people out; a plan without stages is one, at once."""
+    known = plan.evacuation_plans.get(name)
+    moving = [stage for stage in known.in_stages if stage.moves_people] if known else []
+    return moving[-1] if moving else Stage("all")

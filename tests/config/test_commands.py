@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 
 from config.commands import check, matrix, schema
 from config.files import LIBRARY
+from tests.config.conftest import VENUE
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 RULES = [*sorted(LIBRARY.glob("*.yaml")), *sorted(SAMPLES.glob("*/rules/*.yaml"))]
@@ -169,3 +170,17 @@ def test_a_refusal_shows_machines_the_timeline(capsys: pytest.CaptureFixture[str
     problem = json.loads(capsys.readouterr().out)["problems"][0]
     assert problem["timeline"][0].strip() == "0 s  smoke-1 says smoke_obscuration 100 %/m"
     assert problem["timeline"][-1].strip() == "600 s  still no red"
+
+
+def test_check_notes_wired_detectors_that_may_be_silent_for_long(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is allowed, for there are batteries on every kind of link, but nobody should do it unawares."""
+    directory = write(VENUE.replace("kind: smoke_detector,", "kind: smoke_detector, stale_after: 5m,"))
+    check(directory)
+    note = capsys.readouterr().out.splitlines()[0]
+    assert note.startswith("note: smoke-1, smoke-2 may be silent for more than 100 s") and "stale_after" in note
+    check(directory, as_json=True)
+    assert json.loads(capsys.readouterr().out)["notes"] == [note.removeprefix("note: ")]
+    check(SAMPLES / "minimal")
+    assert "note:" not in capsys.readouterr().out
