@@ -11,7 +11,7 @@ from daemon.journal_schema import SCHEMA_VERSION
 from daemon.journal_text import Column
 from rules.engine import Engine
 from rules.plan import Plan
-from rules.signal import Signal
+from rules.signal import Reloaded, Signal
 from rules.snapshot import rules_of
 
 PlanOf = Callable[[str], Plan]  # what to go by where the journal names this digest, or none at its beginning
@@ -61,6 +61,28 @@ class History:
         if first is None:
             raise NoHistory("the journal is empty")
         return first, last
+
+    def rules_at(self, wall: float) -> str:
+        """The digest of the files that were in force at an instant; empty when the journal does not say."""
+        sql = "SELECT seq, signals FROM commits WHERE wall <= ? AND signals LIKE ? ORDER BY seq DESC"
+        for seq, signals in self._connection.execute(sql, (wall, '%"reloaded"%')):
+            try:
+                told = _signals.decode(
+                    signals, f"commit {seq}", []
+                )  # what cannot be read is told when it is gone through
+            except msgspec.DecodeError:
+                continue
+            for signal in reversed(told):
+                if isinstance(signal, Reloaded):
+                    return signal.rules
+        for (body,) in self._connection.execute(
+            "SELECT body FROM snapshots WHERE wall <= ? ORDER BY seq DESC", (wall,)
+        ):
+            try:
+                return rules_of(body)
+            except msgspec.MsgspecError:
+                continue
+        return ""
 
     def engine_before(self, plan_of: PlanOf, wall: float) -> tuple[Engine, int]:
         """The newest kept engine that is not later than `wall`, and the row it stands after; else a fresh one."""

@@ -78,22 +78,27 @@ def _places(rule: Rule) -> str:
 def why_not(
     history: History,
     plan_of: PlanOf,
-    alarm: str,
-    members: frozenset[str],
+    asked: str,
     wall: float,
     within_s: float,
     progress: Callable[[float], object],
 ) -> Answer:
     """Fold the journal up to `wall` and take the alarm's rule apart; changes are told from `within_s` before on.
 
-    `alarm` is one that `alarm_at` gave, `members` the devices whose words can change it. Raises NoHistory when the
-    journal does not reach back to `wall`, UnknownAlarm when the rules of that time made no such alarm.
+    `asked` is RULE@PLACE, as `alarm_at` takes it, by the rules in force at `wall`. Raises NoHistory when the journal
+    does not reach back to `wall`, UnknownAlarm when the rules of that time made no such alarm.
     """
     first, last = history.span()
     if wall < first:
         raise NoHistory(f"the journal begins later, at {local(first)}")
     if wall > last + JOURNAL_LAG_S:
         history.problems.append(f"the journal ends at {local(last)}: nothing is known of the time after")
+    then = plan_of(history.rules_at(wall))
+    try:
+        alarm = alarm_at(then, asked)
+    except UnknownAlarm as error:
+        raise UnknownAlarm(f"by the rules of that time: {error}") from None
+    members = members_of(then, alarm)
     engine, row = history.engine_before(plan_of, wall - within_s)
     watched: _Watched | None = None
     lag_s = 0.0  # wall less engine time, as of the last signal
@@ -109,7 +114,7 @@ def why_not(
         engine.step(Tick(at))
         watched.look(engine, at + lag_s)
     if watched.found is None:
-        raise UnknownAlarm(f"by the rules of that time there was no alarm {alarm}")
+        raise UnknownAlarm(f"by the rules of that time: there is no alarm {alarm}")
     changes = watched.changes
     shown = changes[-MAX_CHANGES:]
     left_out, problems = len(changes) - len(shown), tuple(history.problems)

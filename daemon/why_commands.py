@@ -95,13 +95,19 @@ class _Judge:
     latest: "Plan"
     sets: "RuleSets | None"
     problems: list[str] = field(default_factory=list)
+    loaded: "dict[str, Plan]" = field(default_factory=dict)
 
     def plan_of(self, rules: str) -> "Plan":
-        from daemon.rule_sets import plan_kept
-
         if self.sets is None or not rules:
             return self.latest
-        found = plan_kept(self.sets, rules)
+        if rules not in self.loaded:
+            self.loaded[rules] = self._kept(self.sets, rules)
+        return self.loaded[rules]
+
+    def _kept(self, sets: "RuleSets", rules: str) -> "Plan":
+        from daemon.rule_sets import plan_kept
+
+        found = plan_kept(sets, rules)
         if found is None:
             self.problems.append(f"the rules {rules} of that time are not kept any more; the latest are used instead")
         return found or self.latest
@@ -126,13 +132,11 @@ def _judge(config: Path | None, state: Path) -> _Judge:
 
 def _fold(judge: _Judge, alarm: str, wall: float, within_s: float, journal: Path) -> "Answer":
     from daemon.history import History, NoHistory
-    from daemon.why import UnknownAlarm, alarm_at, members_of, why_not
+    from daemon.why import UnknownAlarm, why_not
 
     try:
-        alarm = alarm_at(judge.latest, alarm)
-        members = members_of(judge.latest, alarm)
         with History(journal) as history, _progress() as progress:
-            answer = why_not(history, judge.plan_of, alarm, members, wall, within_s, progress)
+            answer = why_not(history, judge.plan_of, alarm, wall, within_s, progress)
     except (UnknownAlarm, NoHistory) as error:
         _refuse(str(error))
     return replace(answer, problems=(*answer.problems, *dict.fromkeys(judge.problems)))

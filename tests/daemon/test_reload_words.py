@@ -76,7 +76,7 @@ def test_the_log_says_it_in_one_line() -> None:
     assert in_words(ReloadReport("restart", "abc", restart=("output x is new",))).endswith("restart: output x is new")
     refused = in_words(ReloadReport("refused", "abc", problems=("a.yaml:1:2: no", "b"), count=2))
     assert refused == (
-        "the files are refused: a.yaml:1:2: no (and 1 more: `tocsin check` says all); "
+        "the files are refused: a.yaml:1:2: no (and 1 more: `tocsin reload` says all); "
         "the rules in force stay as they were"
     )
 

@@ -19,7 +19,7 @@ from daemon.journal_schema import open_database
 from daemon.journal_writer import Writer
 from daemon.ledger import Ledger, Run
 from daemon.rule_sets import RuleSets
-from daemon.why import Answer, UnknownAlarm, alarm_at, members_of, why_not
+from daemon.why import Answer, UnknownAlarm, alarm_at, why_not
 from daemon.why_picture import PHASE
 from rules.engine import Engine
 from rules.level import Phase
@@ -56,7 +56,7 @@ async def _written(path: Path, plan: Plan, signals: Sequence[Signal], *, snapsho
 def _asked(path: Path, at: float, *, alarm: str = "smoke@det-1", within_s: float = 600.0) -> Answer:
     with History(path) as history:
         plan = house.plan()
-        return why_not(history, lambda _: plan, alarm, members_of(plan, alarm), WALL + at, within_s, lambda share: None)
+        return why_not(history, lambda _: plan, alarm, WALL + at, within_s, lambda share: None)
 
 
 STORY: list[Signal] = [
@@ -127,6 +127,26 @@ async def test_what_the_journal_cannot_tell_is_said(tmp_path: Path) -> None:
     assert "a snapshot cannot be read" in problems
     assert "let go by retention" in problems
     assert "commit 3 cannot be read" in problems
+
+
+async def test_the_rules_of_an_instant_are_found(tmp_path: Path) -> None:
+    """By the last change of rules before it, else by a snapshot, else nobody knows; what cannot be read is passed."""
+    path = tmp_path / "journal.db"
+    changes: list[Signal] = [Reloaded(10.0, "a"), Tick(15.0), Reloaded(20.0, "b"), Tick(30.0)]
+    await _written(path, house.plan(), [Tick(0.0), *changes], snapshot_after=20.0)
+    with History(path) as history:
+        assert [history.rules_at(WALL + at) for at in (5.0, 12.0, 25.0)] == ["", "a", "b"]
+    connection = open_database(path)
+    connection.execute("UPDATE commits SET signals = '[[\"reloaded\"' WHERE seq = 4")
+    with History(path) as history:
+        assert history.rules_at(WALL + 25.0) == "a"
+    connection.execute("DELETE FROM commits WHERE seq <= 4")
+    with History(path) as history:
+        assert history.rules_at(WALL + 25.0) == "b"
+    connection.execute("UPDATE snapshots SET body = x'00'")
+    connection.close()
+    with History(path) as history:
+        assert history.rules_at(WALL + 25.0) == ""
 
 
 def test_a_journal_of_another_version_is_not_read(tmp_path: Path) -> None:
@@ -223,7 +243,13 @@ async def test_the_past_is_judged_by_the_rules_of_then(tmp_path: Path) -> None:
     await _written(tmp_path / "journal.db", Engine(load(tmp_path / "files-0").plan).plan, signals)
     where = ("--state", str(tmp_path))
     code, _, errors = await tocsin("why-not", "smoke", "smoke-1", "2026-09-21T14:13:25+00:00", *where)
-    assert (code, errors) == (1, "tocsin: by the rules of that time there was no alarm smoke@smoke-1\n")
+    told = "tocsin: by the rules of that time: there is no rule 'smoke', did you mean smoke-old?\n"
+    assert (code, errors) == (1, told)
+    code, gone, errors = await tocsin("why-not", "smoke-old", "smoke-1", "2026-09-21T14:13:25+00:00", *where)
+    assert (code, errors) == (0, "")
+    assert "it stands at orange for 4 s" in gone
+    code, _, errors = await tocsin("why-not", "smoke-old", "smoke-1", "2026-09-21T14:13:40+00:00", *where)
+    assert code == 1 and "there is no rule 'smoke-old'" in errors
     _, after, _ = await tocsin("why-not", "smoke", "smoke-1", "2026-09-21T14:13:40+00:00", *where)
     assert "the rules were changed: it is new" in after
     today = ("--config", str(tmp_path / "files-1"))
