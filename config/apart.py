@@ -30,7 +30,7 @@ _ADVICE = "`tocsin check` may say more; rules or devices that are fewer or simpl
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child may take. A venue of 1,000 devices and 20 rules takes 60 MB and 0.5 s on two slow cores.
+    """What a child may take. A venue of 1,000 devices and 20 rules takes 60 MB and 1.5 s on two slow cores.
 
     The address space, with what the daemon itself needs, stays below the service's MemoryHigh. A plan that fits into it
     fits into the daemon.

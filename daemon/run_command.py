@@ -83,7 +83,7 @@ def _api(socket: Path) -> "Callable[[House], Awaitable[None]]":
 
 def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start":
     """The directory's files; where they are refused, the last good ones. What differs from those is checked in a child
-    first, so that no file can keep the daemon from its start.
+    first, as at a reload, so that no file can keep the daemon from its start.
     """
     from config.apart import CheckEnded, refuse_apart
     from config.files import read_files
@@ -95,7 +95,7 @@ def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start"
     found = read_files(directory, overrides)
     last = RuleSets(folder).last()
     try:
-        if last is not None and last.digest != found.digest:
+        if last is None or last.digest != found.digest:
             refuse_apart(found)
         return Start(load_files(found), found, directory, overrides)
     except (ConfigError, CheckEnded) as error:

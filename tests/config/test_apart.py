@@ -5,12 +5,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from config.apart import CheckEnded, Limits, refuse_apart
+from config.apart import CheckEnded, Limits, Verdict, refuse_apart
+from config.apart_child import _verdict
 from config.files import read_files
 from config.load import load_files
-from config.problem import ConfigError
+from config.problem import ConfigError, Problem
+from config.safety.proof import prove
 from tests.config.conftest import RULES, Write
 
 SAMPLES = Path(__file__).resolve().parents[2] / "config" / "samples"
@@ -40,6 +43,14 @@ def test_what_the_child_finds_is_what_the_loader_finds(write: Write) -> None:
         load_files(found)
     assert apart.value.problems == here.value.problems
     assert apart.value.count == here.value.count == 2
+
+
+def test_the_child_plays_the_chains_that_check_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that comes out otherwise on the engine than by the arithmetic is refused here too."""
+    late = Problem("rules/house.yaml", 3, 1, "'smoke' should lead to red within 5 s, but does not")
+    monkeypatch.setattr("config.safety.proof.prove", lambda plan: replace(prove(plan), problems=(late,)))
+    verdict = msgspec.json.decode(_verdict(msgspec.msgpack.encode(read_files(SAMPLES / "ktv"))), type=Verdict)
+    assert [finding.problem() for finding in verdict.findings] == [late]
 
 
 def test_of_many_problems_the_first_are_told_and_all_are_counted(write: Write) -> None:
