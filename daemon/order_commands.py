@@ -1,13 +1,13 @@
 """Commands that tell the daemon what a person orders, each with who and why."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from daemon.client import DaemonClient, OrderWord
 from daemon.commands import JsonOption, LangOption, RoleOption, SocketOption, StateOption, find_socket
-from daemon.ordering import Person, WhoOption, WhyOption, completion, give, seconds
+from daemon.ordering import Person, WhoOption, WhyOption, completion, give, one_of, seconds
 
 
 def _alarms(client: DaemonClient) -> Sequence[str]:
@@ -129,7 +129,15 @@ def all_clear(
 
 
 def duty(
-    word: Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", show_default=False)],
+    word: Annotated[
+        str,
+        typer.Argument(
+            metavar="on|off",
+            parser=one_of("on", "off"),
+            autocompletion=lambda: ["on", "off"],
+            show_default=False,
+        ),
+    ],
     why: WhyOption = "told at the terminal",
     who: WhoOption = "",
     role: RoleOption = "operator",
@@ -147,7 +155,15 @@ def duty(
 
 
 def show_mode(
-    word: Annotated[Literal["start", "end"], typer.Argument(metavar="start|end", show_default=False)],
+    word: Annotated[
+        str,
+        typer.Argument(
+            metavar="start|end",
+            parser=one_of("start", "end"),
+            autocompletion=lambda: ["start", "end"],
+            show_default=False,
+        ),
+    ],
     zone: ZoneArgument,
     lasting: Annotated[str, typer.Option("--for", help="How long, at most 4h: 90m, 2h.")] = "",
     why: WhyOption = "",

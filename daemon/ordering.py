@@ -76,6 +76,17 @@ def give(
         show(event_line(decision, lang or default_lang()) for decision in result.decisions)
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """A parser of an argument that is one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise typer.BadParameter(f"found {text!r}, expected {' or '.join(words)}")
+        return text
+
+    return parse
+
+
 def seconds(text: str) -> float:
     """How long "90m" is. Raises typer.BadParameter for what is no time with its unit."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text)

@@ -145,6 +145,8 @@ async def test_without_a_daemon_the_exit_code_is_4(socket: Path, command: list[s
         (["ack"], "Missing argument"),
         (["ack", "x"], "say why"),
         (["status", "--lang", "fr"], "en"),
+        (["duty", "maybe"], ": found 'maybe', expected on or off"),
+        (["show", "begin", "stage"], ": found 'begin', expected start or end"),
     ],
 )
 async def test_wrong_usage_is_2(args: list[str], words: str) -> None:
