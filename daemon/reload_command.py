@@ -48,7 +48,7 @@ def report_lines(told: ReloadView) -> Iterator[str]:
             yield f"unchanged: rules {told.rules} are in force"
         case "refused":
             yield from told.problems
-            yield f"refused, {told.count} problems: rules {told.rules} stay in force"
+            yield f"refused, {told.count} problem{'s' * (told.count != 1)}: rules {told.rules} stay in force"
         case "restart":
             yield from told.restart
             yield f"restart the daemon to take the files up: rules {told.rules} stay in force, nothing is changed"
