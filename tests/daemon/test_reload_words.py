@@ -98,5 +98,9 @@ def test_the_command_says_what_became_of_each_rule() -> None:
         "venue     device meter-1: name",
     ]
     assert lines(ReloadReport("unchanged", "abc")) == ["unchanged: rules abc are in force"]
-    assert lines(ReloadReport("refused", "abc", problems=("x:1:1: no",), count=1))[0] == "x:1:1: no"
+    assert lines(ReloadReport("refused", "abc", problems=("x:1:1: no",), count=1)) == [
+        "x:1:1: no",
+        "refused, 1 problem: rules abc stay in force",
+    ]
+    assert lines(ReloadReport("refused", "abc", problems=("x", "y"), count=2))[2].startswith("refused, 2 problems:")
     assert lines(ReloadReport("restart", "abc", restart=("output x is new",)))[0] == "output x is new"
