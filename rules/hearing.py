@@ -36,10 +36,11 @@ def _live(board: Board, state: DeviceState, told: Reading, quantity: Quantity, n
             _late(board, state, told, now)
             return
         state.told[told.quantity] = told.origin
+    if state.faults:  # before it is believed: who looks now must not see a value that the others have not taken over
+        state.unverified.pop(told.quantity, None)
+        _end_value_faults(board, state, told.quantity, now)
     before = state.values.get(told.quantity)
     state.believe(told.quantity, told.value, now)
-    if state.faults:
-        _end_value_faults(board, state, told.quantity, now)
     if before == told.value and quantity.kind is Kind.STATE:
         return
     look(board, state, told.quantity, now)
