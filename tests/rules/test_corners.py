@@ -131,7 +131,7 @@ def test_a_second_detector_verifies_the_first_also_from_a_higher_tier() -> None:
 
 
 def test_a_value_ends_the_fault_of_its_predecessor_before_it_is_believed() -> None:
-    """Who looks at the end of the fault must not see half of the change: here, that all was told and nothing is known."""
+    """Who looks when the fault ends must not see half of the change: that all was told, and nothing is known."""
     asks = tier("orange", "any(faulted and absent) or not any(smoke)")
     story = Story(plan(rule("blind", "zone", ["room-a"], asks, unknown="fault")), heard=False)
     story.tell(Reading(1, "det-a", "smoke", True, "retained"))

@@ -5,7 +5,6 @@ from typing import Any
 
 from rules.plan import EvacuationPlan, Stage
 from rules.tier import Tier
-from rules.venue import Route
 from tests.rules.model.state import State, holders, neighbours, rule_of
 
 Timer = tuple[float, str, str, Callable[[], None]]
@@ -149,8 +148,21 @@ def _who(s: State, one: Evacuation, stage: Stage) -> list[str]:
 # The ways out
 
 
+def burning(s: State) -> list[str]:
+    """The zones on any way out that burn."""
+    passed = {zone for one in s.plan.venue.zones.values() for route in one.routes for zone in route.through}
+    return sorted(zone for zone in passed if _burns(s, zone))
+
+
 def look_at_ways(s: State) -> None:
-    """A way became blocked or free for those who are led out."""
+    """If it burns elsewhere than before: a way became blocked or free for those who are led out."""
+    before, s.burning = s.burning, burning(s)
+    if s.burning != before:
+        say_ways(s)
+
+
+def say_ways(s: State) -> None:
+    """Tell of each evacuation for which the ways are others than people were told."""
     for one in s.evacuations.values():
         blocked = _blocked(s, one["zones"])
         if blocked != one["blocked"]:
@@ -173,17 +185,17 @@ def _blocked(s: State, zones: list[str]) -> list[str]:
         for zone in s.plan.venue.zones.values()
         if any(zone.id in holders(s, one) or one in holders(s, zone.id) for one in zones)
         for route in zone.routes
-        if _burns(s, route)
+        if any(_burns(s, passed) for passed in route.through)
     ]
 
 
-def _burns(s: State, route: Route) -> bool:
-    """Whether a fire alarm is shown at orange or above in a zone that it passes, told by a detector."""
+def _burns(s: State, passed: str) -> bool:
+    """Whether a fire alarm is shown at orange or above in a zone, told by a detector."""
     return any(
         alarm["tier"] >= Tier.ORANGE
         and rule_of(s, alarm).category == "fire"
         and not _by_hand(s, alarm["rule"])
-        and any(zone in route.through for zone in holders(s, alarm["zone"]))
+        and passed in holders(s, alarm["zone"])
         for alarm in s.alarms.values()
     )
 

@@ -187,13 +187,13 @@ def _live(s: State, reading: Reading) -> None:
         entries.pop()
         look_at(s, device, quantity)
         return
-    entries.append(told)
     s.unverified[device].pop(quantity, None)
     if (device, f"bad_value:{quantity}") in s.faults:
         recovered(s, device, f"bad_value:{quantity}")
     dangers = [name for name, value in s.unverified[device].items() if value is True and QUANTITIES[name].alarming]
     if (device, "unverified") in s.faults and not dangers:
         recovered(s, device, "unverified")
+    entries.append(told)
     look_at(s, device, quantity)
     if event:  # true at the instant it happens, nothing afterwards
         entries.append({**told, "value": False})

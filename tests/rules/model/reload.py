@@ -36,7 +36,7 @@ def take_stock(s: State) -> None:
     for source, code in list(s.faults):
         if not _can_be_faulted(s, source, code):
             change.report(s, source, code, over=True)
-    evacuation.look_at_ways(s)
+    evacuation.say_ways(s)
     surroundings.reconsider(s)
 
 
@@ -78,6 +78,7 @@ def time_again(s: State) -> None:
             entries.append({"what": "asked"})
     for alarm in s.alarms.values():
         overlays.time_quiet(s, alarm)
+    s.burning = evacuation.burning(s)
 
 
 def minded(s: State) -> list[list[str]]:

@@ -33,6 +33,7 @@ class State:
         self.flood_since: float | None = None
         self.evacuations: dict[str, dict[str, Any]] = {}
         self.evacuation_count = 0
+        self.burning: list[str] = []  # zones on a way out, at the last look
         self.said: list[Said] = []
         self.left_over: list[Said] = []  # what ended with other rules, to be said with the next signal
         arrange(self)

@@ -162,8 +162,8 @@ def verify(s: State, alarm: Alarm) -> None:
     seconds = []
     others = [one for one in s.alarms.values() if one is not alarm and one["rule"] == alarm["rule"]]
     for tier in (int(one.tier) for one in rule_of(s, alarm).tiers):
-        if _verifies(alarm, tier) or life.worst(s, alarm) >= tier:
-            signalling = [one for one in others if not is_disabled(one) and (_verifies(one, tier) or stands(one, tier))]
+        if _signals(s, alarm, tier):
+            signalling = [one for one in others if _signals(s, one, tier)]
             seconds += [one for one in signalling if _verifies(alarm, tier) or _verifies(one, tier)]
             for one in [alarm, *signalling] if signalling else []:
                 if _verifies(one, tier):
@@ -178,6 +178,11 @@ def verify(s: State, alarm: Alarm) -> None:
             told.add(tier)
             deadline = s.now + rule.verify.reset_s + rule.verify.confirm_within_s
             s.say("Verify", alarm=alarm["id"], zone=alarm["zone"], deadline=deadline)
+
+
+def _signals(s: State, alarm: Alarm, tier: int) -> bool:
+    worst = max(standing(alarm), life.worst(s, alarm))
+    return not is_disabled(alarm) and (_verifies(alarm, tier) or worst >= tier)
 
 
 def _verifies(alarm: Alarm, tier: int) -> bool:
