@@ -75,7 +75,7 @@ def _begin_overlooked(s: State) -> None:
         rule = rule_of(s, alarm).investigate
         if rule is None:
             continue
-        for one in list(s.alarms.values()):
+        for one in [one for name in rule.of for one in s.alarms.values() if one["rule"] == name]:
             told = one["id"] in alarm["investigation"]["told"]
             if (
                 not told
