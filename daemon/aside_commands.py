@@ -89,7 +89,7 @@ def out_of_service(
 ) -> None:
     """Disable an alarm, or all alarms of a device that is worked on, for --for: they count nowhere.
 
-    Refused for a fire or panic alarm that stands. Needs --role commander or engineer.
+    Refused for a fire or panic alarm that stands or may be coming. Needs --role commander or engineer.
     """
     path, person = find_socket(socket, state), Person(who, why, role)
     give("out-of-service", target, _targets, path, person, json, lang, for_s=seconds(lasting))

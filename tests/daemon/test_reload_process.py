@@ -139,7 +139,7 @@ class House(Daemon):
 
     def order(self, order: str, target: str) -> None:
         with self.client() as client:
-            client.order(order, target, who="li", why="test", role="commander")  # type: ignore[arg-type]
+            client.order(order, target, who="li", why="test", role="commander")  # type: ignore[arg-type]  # a word of the cases
 
     def decided_for(self, alarm: str) -> list[str]:
         with sqlite3.connect(self.state / "journal.db") as connection:

@@ -93,7 +93,7 @@ def test_only_people_end_an_evacuation(plan: Plan, data: st.DataObject) -> None:
         for signal, decisions in said:
             ended = {one.evacuation for one in decisions if isinstance(one, EndEvacuation)}
             by_commander = isinstance(signal, AllClear) and signal.role == "commander" and bool(signal.why.strip())
-            assert not ended or (by_commander and ended == {signal.evacuation})  # type: ignore[union-attr]
+            assert not ended or (by_commander and ended == {signal.evacuation})  # type: ignore[union-attr]  # an AllClear
             in_force -= ended
         assert in_force <= {one.evacuation for one in engine.evacuations()}
         in_force = {one.evacuation for one in engine.evacuations()}

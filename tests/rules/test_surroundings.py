@@ -193,7 +193,7 @@ def test_a_rule_outside_its_hours_begins_no_investigation() -> None:
 
 def show(at: float, zone: str = "room-a", for_s: float = 600.0, role: str = "commander") -> StartShow:
     """Haze on the stage."""
-    return StartShow(at, zone, for_s, "Wu", "concert", role)  # type: ignore[arg-type]
+    return StartShow(at, zone, for_s, "Wu", "concert", role)  # type: ignore[arg-type]  # a role of the cases
 
 
 def test_haze_starts_no_investigation_and_hides_nothing() -> None:

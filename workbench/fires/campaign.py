@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def play_all(
     workers = min(os.cpu_count() or 1, len(found))
     if len(found) <= ALONE or workers < 2:
         for index, one in enumerate(found):
-            take(index, lambda one=one: play(one, rules, changes))  # type: ignore[misc]
+            take(index, partial(play, one, rules, changes))
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             running = {pool.submit(play, one, rules, changes): index for index, one in enumerate(found)}

@@ -1,6 +1,7 @@
 """Leading people out: stages, ways, and that only a person ends it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from rules.plan import EvacuationPlan, Stage
@@ -16,7 +17,7 @@ def timers(s: State) -> Iterator[Timer]:
     for one in s.evacuations.values():
         due = next_due(s, one)
         if due is not None:
-            yield due, "stage", one["id"], lambda one=one: _next(s, one)  # type: ignore[misc]
+            yield due, "stage", one["id"], partial(_next, s, one)
 
 
 def next_due(s: State, one: Evacuation) -> float | None:

@@ -5,6 +5,7 @@ happens next by time alone. Nothing is kept up to date; nothing outlives a look.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from rules.plan import Plan
 from rules.quantity import QUANTITIES, Kind
@@ -73,10 +74,10 @@ def timers(s: State) -> Iterator[Timer]:
     for device in s.heard:
         due = heard.silent_at(s, device)
         if due is not None:
-            yield due, "silent", device, lambda device=device: lose(s, device, "silent")  # type: ignore[misc]
+            yield due, "silent", device, partial(lose, s, device, "silent")
         due = heard.asked_at(s, device)
         if due is not None and any(device in minded for minded in reload.minded(s)):
-            yield due, "awaited", device, lambda device=device: reload.stop_waiting(s, device)  # type: ignore[misc]
+            yield due, "awaited", device, partial(reload.stop_waiting, s, device)
     for alarm in s.alarms.values():
         yield from _timers_of(s, alarm["id"])
     yield from surroundings.timers(s)

@@ -1,6 +1,7 @@
 """What is true around the devices, and what waits for people: schedules, duty, shows, verification, investigation."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from rules.signal import Calendar, Duty, EndShow, StartShow
 from tests.rules.model import change, evacuation, life, tree
@@ -12,7 +13,7 @@ Timer = tuple[float, str, str, Callable[[], None]]
 def timers(s: State) -> Iterator[Timer]:
     """The ends of shows."""
     for zone, show in s.shows.items():
-        yield show["until"], "show", zone, lambda zone=zone: _show_over(s, zone)  # type: ignore[misc]
+        yield show["until"], "show", zone, partial(_show_over, s, zone)
 
 
 def timers_of(s: State, alarm: Alarm) -> Iterator[Timer]:
