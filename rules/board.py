@@ -229,8 +229,8 @@ class Board:
         begins = self.evacuations.of_plan(plan.id) is None
         self.out += self.evacuations.confirmed(plan, cause.alarm.zone, now, because)
         if begins:
-            for alarm in [one.alarm for one in self.causes.values()]:  # an all-clear may have left other fires standing
-                if alarm.rule.evacuate == plan.id and alarm.stands(alarm.top):
+            for alarm in self.house.evacuating[plan.id]:  # an all-clear may have left other fires standing
+                if alarm.stands(alarm.top):
                     self.out += self.evacuations.confirmed(plan, alarm.zone, now, alarm.because)
             self.end_shows(Because(now, plan.id, "everybody is led out"), now)
 

@@ -39,6 +39,7 @@ class House:
     watchers: dict[str, dict[str, list[Watcher]]] = field(default_factory=dict)  # by device, then quantity or word
     reading: dict[str, list[Cause]] = field(default_factory=dict)  # by alarm id: who reads this alarm
     investigating: dict[str, list[Looking]] = field(default_factory=dict)  # by alarm id: who looks into it
+    evacuating: dict[str, list[Alarm]] = field(default_factory=dict)  # by evacuation plan: the alarms that ask for it
     surroundings: Surroundings = field(default_factory=Surroundings)
     surrounded: dict[str, list[Cause]] = field(default_factory=dict)  # by word around: who asks it
     minding: dict[str, list[Cause]] = field(default_factory=dict)  # by device: to whom it matters that it does not tell
@@ -67,6 +68,8 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
         house.causes.update((cause.alarm.id, cause) for cause in causes)
         alarms_of[rule.id] = [cause.alarm for cause in causes]
+        if rule.evacuate is not None:
+            house.evacuating.setdefault(rule.evacuate, []).extend(alarms_of[rule.id])
         for word in sorted({word for one in expressions_of(rule) for word in words_around(one.root)}):
             house.surrounded.setdefault(word, []).extend(causes)
     return house
