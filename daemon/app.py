@@ -12,27 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from config.setup import Setup
-from daemon.broadcast import Broadcast
+from daemon.api.house import House
 from daemon.calendar import Calendar
 from daemon.clock import SystemClock
-from daemon.house import House
-from daemon.journal import Journal
-from daemon.journal_schema import JournalUnusable, open_database
-from daemon.journal_writer import Writer
-from daemon.ledger import Run
+from daemon.journal.journal import Journal
+from daemon.journal.recovery import Recovered as Memory
+from daemon.journal.recovery import recover
+from daemon.journal.schema import JournalUnusable, open_database
+from daemon.journal.writer import Writer
 from daemon.notify import sd_notify
-from daemon.outbox import Outbox
+from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.ledger import Run
+from daemon.outbox.outbox import Outbox
+from daemon.outbox.standing import standing
+from daemon.outbox.worker import Worker
 from daemon.pump import Pump
-from daemon.recovery import Recovered as Memory
-from daemon.recovery import recover
 from daemon.reload import Reloader
 from daemon.rule_sets import RuleSets, plan_kept
-from daemon.standing import standing
 from daemon.start import Start, going_on
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
 from daemon.watchdog import Watchdog
-from daemon.worker import Worker
 from drivers.contract import Delivery, Link, Output, OutputContext
 from drivers.registry import LINKS, OUTPUTS
 from rules.engine import Engine

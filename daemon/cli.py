@@ -23,34 +23,46 @@ _ASK, _ORDER = "Ask the daemon", "Tell the daemon"
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("simulators.commands:demo", _TRY, "A karaoke venue, alive in this terminal; then a fire starts."),
     "simulate": Entry("simulators.commands:simulate", _TRY, "Play a scenario on real wires to a daemon."),
-    "run": Entry("daemon.run_command:run", _RUN, "Run the daemon for the venue in a directory."),
+    "run": Entry("daemon.terminal.run_command:run", _RUN, "Run the daemon for the venue in a directory."),
     "check": Entry("config.commands:check", _RUN, "Check a venue's files; say every problem with file and line."),
     "matrix": Entry("config.commands:matrix", _RUN, "Cause and effect, as a fire inspector reads it: CSV or HTML."),
     "schema": Entry("config.commands:schema", _RUN, "Print the JSON Schema of the venue's or the rules' files."),
     "test": Entry("workbench.commands:run_tests", _WORK, "Run the tests of the rules, in virtual time."),
     "evaluate": Entry("workbench.fires.commands:evaluate", _WORK, "Play recordings of real fires to the fire rules."),
-    "top": Entry("daemon.commands:top", _ASK, "Watch the venue live: zones, alarms, faults, links."),
-    "status": Entry("daemon.commands:status", _ASK, "The daemon and the venue at a glance."),
-    "alarms": Entry("daemon.commands:alarms", _ASK, "Alarms that are not normal, worst first."),
-    "zones": Entry("daemon.commands:zones", _ASK, "All zones with their tiers."),
-    "devices": Entry("daemon.commands:devices", _ASK, "All devices and what they said last."),
-    "faults": Entry("daemon.commands:faults", _ASK, "Devices, links and parts of Tocsin that are not well."),
-    "why": Entry("daemon.why_commands:why", _ASK, "Why an alarm is as it is: conditions, values, delays, people."),
-    "why-not": Entry("daemon.why_commands:why_not", _ASK, "Why a rule raised no alarm, now or at a time of the past."),
-    "events": Entry("daemon.commands:events", _ASK, "Follow what is decided, line by line, until Ctrl-C."),
-    "reload": Entry("daemon.reload_command:reload", _RUN, "Take up the venue's files without a restart."),
-    "ack": Entry("daemon.order_commands:ack", _ORDER, "Acknowledge an alarm: a person has seen it."),
-    "silence": Entry("daemon.order_commands:silence", _ORDER, "Stop the sounder for one alarm, or for all that stand."),
-    "reset": Entry("daemon.order_commands:reset", _ORDER, "End a latched alarm whose cause is gone."),
-    "shelve": Entry("daemon.aside_commands:shelve", _ORDER, "Put a nuisance out of view for a time; never a fire."),
-    "unshelve": Entry("daemon.aside_commands:unshelve", _ORDER, "Take a shelved alarm back into view."),
-    "out-of-service": Entry("daemon.aside_commands:out_of_service", _ORDER, "Disable a device that is worked on."),
-    "in-service": Entry("daemon.aside_commands:in_service", _ORDER, "Take a device back into service."),
-    "evacuate": Entry("daemon.order_commands:evacuate", _ORDER, "Put an evacuation plan in force, at once."),
-    "advance": Entry("daemon.order_commands:advance", _ORDER, "Begin the next stage of an evacuation now."),
-    "duty": Entry("daemon.order_commands:duty", _ORDER, "Say that somebody is on duty, or that nobody is."),
-    "show": Entry("daemon.order_commands:show_mode", _ORDER, "Announce stage haze in a zone, for a time, or end it."),
-    "all-clear": Entry("daemon.order_commands:all_clear", _ORDER, "End an evacuation. Only a person can."),
+    "top": Entry("daemon.terminal.commands:top", _ASK, "Watch the venue live: zones, alarms, faults, links."),
+    "status": Entry("daemon.terminal.commands:status", _ASK, "The daemon and the venue at a glance."),
+    "alarms": Entry("daemon.terminal.commands:alarms", _ASK, "Alarms that are not normal, worst first."),
+    "zones": Entry("daemon.terminal.commands:zones", _ASK, "All zones with their tiers."),
+    "devices": Entry("daemon.terminal.commands:devices", _ASK, "All devices and what they said last."),
+    "faults": Entry("daemon.terminal.commands:faults", _ASK, "Devices, links and parts of Tocsin that are not well."),
+    "why": Entry(
+        "daemon.terminal.why_commands:why", _ASK, "Why an alarm is as it is: conditions, values, delays, people."
+    ),
+    "why-not": Entry(
+        "daemon.terminal.why_commands:why_not", _ASK, "Why a rule raised no alarm, now or at a time of the past."
+    ),
+    "events": Entry("daemon.terminal.commands:events", _ASK, "Follow what is decided, line by line, until Ctrl-C."),
+    "reload": Entry("daemon.terminal.reload_command:reload", _RUN, "Take up the venue's files without a restart."),
+    "ack": Entry("daemon.terminal.order_commands:ack", _ORDER, "Acknowledge an alarm: a person has seen it."),
+    "silence": Entry(
+        "daemon.terminal.order_commands:silence", _ORDER, "Stop the sounder for one alarm, or for all that stand."
+    ),
+    "reset": Entry("daemon.terminal.order_commands:reset", _ORDER, "End a latched alarm whose cause is gone."),
+    "shelve": Entry(
+        "daemon.terminal.aside_commands:shelve", _ORDER, "Put a nuisance out of view for a time; never a fire."
+    ),
+    "unshelve": Entry("daemon.terminal.aside_commands:unshelve", _ORDER, "Take a shelved alarm back into view."),
+    "out-of-service": Entry(
+        "daemon.terminal.aside_commands:out_of_service", _ORDER, "Disable a device that is worked on."
+    ),
+    "in-service": Entry("daemon.terminal.aside_commands:in_service", _ORDER, "Take a device back into service."),
+    "evacuate": Entry("daemon.terminal.order_commands:evacuate", _ORDER, "Put an evacuation plan in force, at once."),
+    "advance": Entry("daemon.terminal.order_commands:advance", _ORDER, "Begin the next stage of an evacuation now."),
+    "duty": Entry("daemon.terminal.order_commands:duty", _ORDER, "Say that somebody is on duty, or that nobody is."),
+    "show": Entry(
+        "daemon.terminal.order_commands:show_mode", _ORDER, "Announce stage haze in a zone, for a time, or end it."
+    ),
+    "all-clear": Entry("daemon.terminal.order_commands:all_clear", _ORDER, "End an evacuation. Only a person can."),
 }
 
 _HELP = """Tocsin: the alarm daemon of a venue. It supplements the certified fire panel and never replaces it.

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from daemon.api_models import (
+from daemon.api.models import (
     DEFAULT_SOCKET_NAME,
     STREAM_SILENCE_S,
     AlarmView,

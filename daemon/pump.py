@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.core import Event
-from daemon.journal import Entry, Journal
+from daemon.journal.journal import Entry, Journal
 from rules.decision import Decision
 from rules.engine import Engine
 from rules.reload import in_the_way, swap

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from daemon.history import History, NoHistory, PlanOf
+from daemon.journal.past import History, NoHistory, PlanOf
 from rules.engine import Engine
 from rules.explain import Explanation
 from rules.parts import Part

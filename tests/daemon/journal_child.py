@@ -13,10 +13,10 @@ from pathlib import Path
 
 from daemon.clock import Stamp, SystemClock
 from daemon.core import Event
-from daemon.journal import Entry, Journal
-from daemon.journal_schema import open_database
-from daemon.journal_writer import Writer
-from daemon.ledger import Ledger, Run, Settled
+from daemon.journal.journal import Entry, Journal
+from daemon.journal.schema import open_database
+from daemon.journal.writer import Writer
+from daemon.outbox.ledger import Ledger, Run, Settled
 from rules.decision import ZoneTier
 from rules.engine import Engine
 from rules.plan import Plan

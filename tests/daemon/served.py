@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from daemon.api import serve
+from daemon.api.server import serve
 from tests.daemon.fake_core import FakeCore
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from daemon import api
+from daemon.api import server as api
 from daemon.core import ReloadReport
 from rules.decision import Acknowledged, Because
 from rules.signal import (

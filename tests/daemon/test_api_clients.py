@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon import api_connection, api_stream
-from daemon.api_connection import CLIENTS_MAX, TURNED_AWAY_MAX
-from daemon.api_stream import STREAMS_MAX
+from daemon.api import connection as api_connection
+from daemon.api import stream as api_stream
+from daemon.api.connection import CLIENTS_MAX, TURNED_AWAY_MAX
+from daemon.api.stream import STREAMS_MAX
 from daemon.client import AsyncDaemonClient, BadAnswer, StreamEnded
 from daemon.core import Event
 from rules.decision import Because, ReportFault

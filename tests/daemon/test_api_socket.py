@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.api_socket import SocketUnusable, listening
+from daemon.api.unix_socket import SocketUnusable, listening
 
 
 @pytest.fixture

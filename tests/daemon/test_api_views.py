@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from fastapi.routing import APIRoute
 
-from daemon import api_connection, api_stream
-from daemon.api import BODY_BYTES_MAX, create_app
-from daemon.api_models import TIER_WORDS, ActionView, EventView
-from daemon.api_views import Views, iso
+from daemon.api import connection as api_connection
+from daemon.api import stream as api_stream
+from daemon.api.models import TIER_WORDS, ActionView, EventView
+from daemon.api.server import BODY_BYTES_MAX, create_app
+from daemon.api.views import Views, iso
 from daemon.core import Event
-from daemon.picture import event_line
-from daemon.words import EVENT, STATE, TIER, TIER_LETTER, TIER_STYLE
+from daemon.terminal.picture import event_line
+from daemon.terminal.words import EVENT, STATE, TIER, TIER_LETTER, TIER_STYLE
 from rules.decision import Because, Decision, StageAction, State
 from rules.tier import Tier
 from tests.conftest import ROOT

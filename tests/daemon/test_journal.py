@@ -14,14 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from daemon import journal, journal_retention, journal_writer
 from daemon.clock import Stamp
 from daemon.core import Event
-from daemon.journal import HELD_SIGNALS, Entry, Journal
-from daemon.journal_schema import JournalUnusable, open_database
-from daemon.journal_writer import Writer
-from daemon.ledger import Ledger, Run, Settled
-from daemon.recovery import last_stamp, recover
+from daemon.journal import journal
+from daemon.journal import retention as journal_retention
+from daemon.journal import writer as journal_writer
+from daemon.journal.journal import HELD_SIGNALS, Entry, Journal
+from daemon.journal.recovery import last_stamp, recover
+from daemon.journal.schema import JournalUnusable, open_database
+from daemon.journal.writer import Writer
+from daemon.outbox.ledger import Ledger, Run, Settled
 from rules.decision import ZoneTier
 from rules.signal import Tick
 from rules.tier import Tier

@@ -6,11 +6,11 @@ from datetime import datetime
 import pytest
 from rich.cells import cell_len
 
-from daemon.api_models import ZoneView
-from daemon.api_views import Views
-from daemon.picture import banner, counts, event_line, headline, snapshot, zone_grid
-from daemon.tables import alarm_row, alarm_table, fault_row, table
-from daemon.words import Lang, clock, default_lang, span
+from daemon.api.models import ZoneView
+from daemon.api.views import Views
+from daemon.terminal.picture import banner, counts, event_line, headline, snapshot, zone_grid
+from daemon.terminal.tables import alarm_row, alarm_table, fault_row, table
+from daemon.terminal.words import Lang, clock, default_lang, span
 from rules.overlay import Overlay
 from rules.status import EvacuationStatus, FaultStatus
 from rules.tier import Tier

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from daemon import pump as pump_module
-from daemon.broadcast import Broadcast
 from daemon.clock import Clock
-from daemon.journal import Journal
-from daemon.journal_schema import open_database
-from daemon.journal_writer import Writer
-from daemon.ledger import Run
-from daemon.outbox import Outbox
+from daemon.journal.journal import Journal
+from daemon.journal.recovery import Recovered as Memory
+from daemon.journal.recovery import recover
+from daemon.journal.schema import open_database
+from daemon.journal.writer import Writer
+from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.ledger import Run
+from daemon.outbox.outbox import Outbox
+from daemon.outbox.worker import Worker
 from daemon.pump import INBOX_SIGNALS, Pump, RulesInTheWay, RulesUnusable
-from daemon.recovery import Recovered as Memory
-from daemon.recovery import recover
-from daemon.worker import Worker
 from rules.decision import Decision, Evacuate, Raise, Refuse
 from rules.engine import Engine
 from rules.signal import Fault, Heard, OrderEvacuation, Recovered, Reloaded, Resumed, Signal, Tick

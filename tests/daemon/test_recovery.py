@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from daemon import journal as journal_module
-from daemon import journal_retention
 from daemon.clock import Stamp
 from daemon.core import Event
-from daemon.journal import Entry, Journal
-from daemon.journal_schema import open_database
-from daemon.journal_writer import Writer
-from daemon.ledger import Ledger, Owed, Run, Settled
-from daemon.recovery import Recovered, recover
+from daemon.journal import journal as journal_module
+from daemon.journal import retention as journal_retention
+from daemon.journal.journal import Entry, Journal
+from daemon.journal.recovery import Recovered, recover
+from daemon.journal.schema import open_database
+from daemon.journal.writer import Writer
+from daemon.outbox.ledger import Ledger, Owed, Run, Settled
 from drivers.contract import Delivery
 from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Reroute, ZoneTier
 from rules.engine import Engine

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from config.load import load
-from daemon.api_models import ReloadView
+from daemon.api.models import ReloadView
 from daemon.core import ReloadReport
-from daemon.reload_command import report_lines
 from daemon.reload_words import in_words, needs_restart
+from daemon.terminal.reload_command import report_lines
 from rules.reload import Changed, Changes, Dropped, Retimed
 
 VENUE = """\

@@ -1,6 +1,6 @@
 """What stands at a start is shown to outputs that keep states: also duty and shows."""
 
-from daemon.standing import standing
+from daemon.outbox.standing import standing
 from rules.decision import DutyChange, ShowMode, ZoneTier
 from rules.engine import Engine
 from rules.plan import DutyRule, Plan

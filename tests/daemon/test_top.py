@@ -9,10 +9,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 
-from daemon import top
 from daemon.core import Event
-from daemon.top import TopApp
-from daemon.words import Lang
+from daemon.terminal import top
+from daemon.terminal.top import TopApp
+from daemon.terminal.words import Lang
 from rules.decision import ReportFault
 from rules.overlay import Overlay
 from rules.signal import Acknowledge, Reset, Silence

@@ -10,17 +10,17 @@ import pytest
 
 from config.files import read_files
 from config.load import load, load_files
-from daemon.api_models import WhyView
+from daemon.api.models import WhyView
 from daemon.client import AsyncDaemonClient, NotThere
 from daemon.clock import Stamp
-from daemon.history import History, NoHistory
-from daemon.journal import Entry, Journal
-from daemon.journal_schema import open_database
-from daemon.journal_writer import Writer
-from daemon.ledger import Ledger, Run
+from daemon.journal.journal import Entry, Journal
+from daemon.journal.past import History, NoHistory
+from daemon.journal.schema import open_database
+from daemon.journal.writer import Writer
+from daemon.outbox.ledger import Ledger, Run
 from daemon.rule_sets import RuleSets
+from daemon.terminal.why_picture import PHASE
 from daemon.why import Answer, UnknownAlarm, alarm_at, why_not
-from daemon.why_picture import PHASE
 from rules.engine import Engine
 from rules.level import Phase
 from rules.plan import Plan

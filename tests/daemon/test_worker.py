@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from daemon.ledger import Settled
-from daemon.worker import EVENT_FAULT_S, PENDING_MAX, Job, Worker
+from daemon.outbox.ledger import Settled
+from daemon.outbox.worker import EVENT_FAULT_S, PENDING_MAX, Job, Worker
 from drivers.contract import Delivery
 from rules.decision import Advance, Decision, EndEvacuation, Evacuate, ZoneTier
 from rules.signal import Fault, Recovered, Signal

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from daemon import journal_text
-from daemon.journal_retention import Retention
-from daemon.journal_schema import JournalUnusable, open_database
-from daemon.ledger import Run
+from daemon.journal import text as journal_text
+from daemon.journal.retention import Retention
+from daemon.journal.schema import JournalUnusable, open_database
+from daemon.outbox.ledger import Run
 
 if TYPE_CHECKING:  # the journal builds on the writer; the entry is the journal's word
-    from daemon.journal import Entry
+    from daemon.journal.journal import Entry
 
 GROUP_ENTRIES = 2000  # in one transaction: at most some 20 ms of work between two looks at the queue
 GROUP_SIGNALS = 5000

@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from typing import Literal
 
-from daemon.api_models import NameView, TierWord
+from daemon.api.models import NameView, TierWord
 
 Lang = Literal["en", "zh"]
 

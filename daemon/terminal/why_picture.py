@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from daemon.api_models import PartView, WhyTierView, WhyView
-from daemon.tables import tier_text
-from daemon.words import Lang, clock, name_in, pick
+from daemon.api.models import PartView, WhyTierView, WhyView
+from daemon.terminal.tables import tier_text
+from daemon.terminal.words import Lang, clock, name_in, pick
 
 _DIM = "dim"
 _TRUTH: dict[bool | None, tuple[tuple[str, str], str]] = {

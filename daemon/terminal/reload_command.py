@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from daemon.client import ReloadView
-from daemon.commands import (
+from daemon.terminal.commands import (
     EXIT_REFUSED,
     JsonOption,
     SocketOption,

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from daemon.api_models import DEFAULT_SOCKET_NAME, RoleWord
+from daemon.api.models import DEFAULT_SOCKET_NAME, RoleWord
 from daemon.client import (
     TIMEOUT_S,
     AsyncDaemonClient,
@@ -24,7 +24,7 @@ from daemon.client import (
     TimedOut,
     default_socket,
 )
-from daemon.words import Lang, default_lang
+from daemon.terminal.words import Lang, default_lang
 
 EXIT_REFUSED = 1
 EXIT_NO_DAEMON = 4
@@ -57,7 +57,7 @@ def status(
     if json:
         show_json(told)
         return
-    from daemon.picture import snapshot
+    from daemon.terminal.picture import snapshot
 
     show(snapshot(told, evacuations, (), alarms, faults, lang or default_lang()))
 
@@ -66,7 +66,7 @@ def alarms(
     socket: SocketOption = None, state: StateOption = None, json: JsonOption = False, lang: LangOption = None
 ) -> None:
     """Alarms that are not normal, worst first, with the evidence that came last; then those put out of view."""
-    from daemon.tables import alarm_table, aside_table
+    from daemon.terminal.tables import alarm_table, aside_table
 
     with asking(socket, state) as client:
         found = client.alarms()
@@ -81,7 +81,7 @@ def zones(
     socket: SocketOption = None, state: StateOption = None, json: JsonOption = False, lang: LangOption = None
 ) -> None:
     """All zones with the worst tier in and below each."""
-    from daemon.tables import zone_table
+    from daemon.terminal.tables import zone_table
 
     with asking(socket, state) as client:
         found = client.zones()
@@ -92,7 +92,7 @@ def devices(
     socket: SocketOption = None, state: StateOption = None, json: JsonOption = False, lang: LangOption = None
 ) -> None:
     """All devices: where they are, when they were heard, what they said last."""
-    from daemon.tables import device_table
+    from daemon.terminal.tables import device_table
 
     with asking(socket, state) as client:
         found = client.devices()
@@ -103,7 +103,7 @@ def faults(
     socket: SocketOption = None, state: StateOption = None, json: JsonOption = False, lang: LangOption = None
 ) -> None:
     """Faults that stand: devices, links and parts of Tocsin itself, newest first."""
-    from daemon.tables import fault_table
+    from daemon.terminal.tables import fault_table
 
     with asking(socket, state) as client:
         found = client.faults()
@@ -132,11 +132,11 @@ def top(
     """Watch the venue live: zones by tier, evacuation, alarms, faults, links. Without a terminal: the picture, once."""
     path = find_socket(socket, state)
     if not once and sys.stdin.isatty() and sys.stdout.isatty():
-        from daemon.top import TopApp
+        from daemon.terminal.top import TopApp
 
         TopApp(path, lang or default_lang(), who or current_user(), role).run()
         return
-    from daemon.picture import snapshot
+    from daemon.terminal.picture import snapshot
 
     with asking(path, None) as client:
         whole = (client.status(), client.evacuations(), client.zones(), client.alarms(), client.faults())
@@ -188,7 +188,7 @@ def show_json(answer: object) -> None:
 
 
 async def _follow(socket: Path, json: bool, lang: Lang) -> None:
-    from daemon.picture import event_line
+    from daemon.terminal.picture import event_line
 
     out = console()
     async with AsyncDaemonClient(socket) as client:

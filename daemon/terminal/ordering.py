@@ -10,9 +10,9 @@ from typing import Annotated, NamedTuple
 import typer
 
 from daemon.client import ClientError, DaemonClient, OrderWord, Refused, RoleWord
-from daemon.commands import EXIT_REFUSED, asking, current_user, find_socket, show, show_json
-from daemon.picture import event_line
-from daemon.words import Lang, default_lang
+from daemon.terminal.commands import EXIT_REFUSED, asking, current_user, find_socket, show, show_json
+from daemon.terminal.picture import event_line
+from daemon.terminal.words import Lang, default_lang
 
 COMPLETION_S = 1.0  # nobody waits longer for a Tab
 SHOWN_MAX = 10  # of the ids that are named when one was mistyped

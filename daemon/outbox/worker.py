@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from daemon.clock import Clock
 from daemon.core import OutputHealth
-from daemon.ledger import Outcome, Settled
+from daemon.outbox.ledger import Outcome, Settled
 from drivers.contract import Delivery, DeliveryFailed, Output
 from rules.decision import Advance, EndEvacuation, Evacuate
 from rules.signal import Fault, Recovered, Signal

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from daemon.api_models import DEFAULT_SOCKET_NAME
+from daemon.api.models import DEFAULT_SOCKET_NAME
 
 if TYPE_CHECKING:
     from config.apart import CheckEnded
     from config.files import FileSet
     from config.problem import ConfigError
-    from daemon.house import House
+    from daemon.api.house import House
     from daemon.start import Start
 
 EXIT_BAD_CONFIGURATION = 1
@@ -76,7 +76,7 @@ async def _main(start: "Start", folder: Path, socket: Path) -> None:
 
 
 def _api(socket: Path) -> "Callable[[House], Awaitable[None]]":
-    from daemon.api import serve
+    from daemon.api.server import serve
 
     return lambda house: serve(house, socket)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.journal_schema import SCHEMA_VERSION
-from daemon.journal_text import Column
+from daemon.journal.schema import SCHEMA_VERSION
+from daemon.journal.text import Column
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Reloaded, Signal

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from daemon.client import DaemonClient
-from daemon.commands import JsonOption, LangOption, RoleOption, SocketOption, StateOption, find_socket
-from daemon.ordering import Person, WhoOption, WhyOption, completion, give, seconds
+from daemon.terminal.commands import JsonOption, LangOption, RoleOption, SocketOption, StateOption, find_socket
+from daemon.terminal.ordering import Person, WhoOption, WhyOption, completion, give, seconds
 
 
 def _alarms(client: DaemonClient) -> Sequence[str]:

@@ -11,7 +11,7 @@ import h11
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from daemon.api_problem import problem
+from daemon.api.problem import problem
 
 CLIENTS_MAX = 64  # consoles, command lines and watchers of one venue are a handful; more is a fault or an attack
 TURNED_AWAY_MAX = 16  # clients above CLIENTS_MAX that get a 503 in words; any more are cut

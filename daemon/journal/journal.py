@@ -1,6 +1,6 @@
 """What happened, made durable: the side of the journal that lives on the event loop.
 
-Everything is written in order by one thread (`journal_writer`). Whoever submits an entry is told when it is durable,
+Everything is written in order by one thread (`writer`). Whoever submits an entry is told when it is durable,
 or, when that takes longer than COMMIT_DEADLINE_S, that it has to go on without: an alarm does not wait for a disk.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from daemon.clock import Stamp
 from daemon.core import Event, JournalHealth
-from daemon.journal_writer import Writer
-from daemon.ledger import Ledger, Owed, Settled
+from daemon.journal.writer import Writer
+from daemon.outbox.ledger import Ledger, Owed, Settled
 from drivers.contract import Delivery
 from rules.signal import Signal
 

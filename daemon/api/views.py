@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.api_models import (
+from daemon.api.models import (
     ActionView,
     AlarmView,
     BecauseView,
@@ -29,8 +29,8 @@ from daemon.api_models import (
     WhyView,
     ZoneView,
 )
+from daemon.api.why_view import why_view
 from daemon.core import Core, Event, ReloadReport
-from daemon.why_view import why_view
 from rules.decision import Because, Decision
 from rules.explain import Explanation
 from rules.overlay import Overlay

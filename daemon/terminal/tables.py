@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from daemon.api_models import AlarmView, DeviceView, FaultView, StatusView, TierWord, ZoneView
-from daemon.words import OVERLAY, STATE, TIER, TIER_STYLE, Lang, clock, name_in, pick
+from daemon.api.models import AlarmView, DeviceView, FaultView, StatusView, TierWord, ZoneView
+from daemon.terminal.words import OVERLAY, STATE, TIER, TIER_STYLE, Lang, clock, name_in, pick
 
 _BAD = "bold red"
 

@@ -30,8 +30,8 @@ from daemon.client import (
     StatusView,
     ZoneView,
 )
-from daemon.picture import banner, counts, headline, surroundings, zone_grid
-from daemon.tables import (
+from daemon.terminal.picture import banner, counts, headline, surroundings, zone_grid
+from daemon.terminal.tables import (
     ALARM_HEADINGS,
     ASIDE_HEADINGS,
     DEVICE_HEADINGS,
@@ -45,9 +45,9 @@ from daemon.tables import (
     in_view,
     wiring_rows,
 )
-from daemon.top_screens import AskWhy, Help
-from daemon.top_style import CSS as STYLE
-from daemon.words import Lang, pick
+from daemon.terminal.top_screens import AskWhy, Help
+from daemon.terminal.top_style import CSS as STYLE
+from daemon.terminal.words import Lang, pick
 
 REFRESH_S = 2.0
 ANSWER_S = 1.0  # with REFRESH_S, what is shown is never more than 3 s old without saying so

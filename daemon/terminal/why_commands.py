@@ -14,7 +14,7 @@ import typer
 from rich.progress import Progress
 from rich.text import Text
 
-from daemon.commands import (
+from daemon.terminal.commands import (
     EXIT_REFUSED,
     JsonOption,
     LangOption,
@@ -25,8 +25,8 @@ from daemon.commands import (
     show,
     show_json,
 )
-from daemon.order_commands import AlarmArgument
-from daemon.words import Lang, default_lang
+from daemon.terminal.order_commands import AlarmArgument
+from daemon.terminal.words import Lang, default_lang
 from drivers.settings import seconds
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def why_not(
 
 
 def _ask_daemon(alarm: str, socket: Path, json: bool, lang: Lang) -> None:
-    from daemon.why_picture import why_picture
+    from daemon.terminal.why_picture import why_picture
 
     with asking(socket, None) as client:
         found = client.why(alarm)
@@ -131,7 +131,7 @@ def _judge(config: Path | None, state: Path) -> _Judge:
 
 
 def _fold(judge: _Judge, alarm: str, wall: float, within_s: float, journal: Path) -> "Answer":
-    from daemon.history import History, NoHistory
+    from daemon.journal.past import History, NoHistory
     from daemon.why import UnknownAlarm, why_not
 
     try:
@@ -143,9 +143,9 @@ def _fold(judge: _Judge, alarm: str, wall: float, within_s: float, journal: Path
 
 
 def _show_past(answer: "Answer", json: bool, lang: Lang) -> None:
-    from daemon.api_views import iso
-    from daemon.why_picture import why_picture
-    from daemon.why_view import why_view
+    from daemon.api.views import iso
+    from daemon.api.why_view import why_view
+    from daemon.terminal.why_picture import why_picture
 
     found = why_view(answer.explanation, answer.plan, lambda at: iso(at + answer.lag_s))
     if json:

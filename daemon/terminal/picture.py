@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from daemon.api_models import AlarmView, EvacuationView, EventView, FaultView, StatusView, TierWord, ZoneView
-from daemon.tables import alarm_table, aside_table, fault_table, in_view, tier_text, wiring_table
-from daemon.words import EVENT, OVERLAY, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
+from daemon.api.models import AlarmView, EvacuationView, EventView, FaultView, StatusView, TierWord, ZoneView
+from daemon.terminal.tables import alarm_table, aside_table, fault_table, in_view, tier_text, wiring_table
+from daemon.terminal.words import EVENT, OVERLAY, TIER_LETTER, TIER_STYLE, Lang, clock, name_in, pick, span
 
 _CELL: dict[Lang, int] = {"en": 5, "zh": 6}  # cells of a room in the grid: three digits, a letter, a space
 _LABEL_MAX = 18  # cells of the name of a floor, a corridor, a hall

@@ -3,13 +3,13 @@
 import importlib.metadata
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from daemon.broadcast import Broadcast
 from daemon.clock import Clock
 from daemon.core import Event, JournalHealth, OutputHealth, ReloadReport
-from daemon.journal import Journal
+from daemon.journal.journal import Journal
+from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.worker import Worker
 from daemon.pump import Pump
 from daemon.reload import Reloader
-from daemon.worker import Worker
 from drivers.contract import Link, LinkHealth
 from rules.decision import Decision
 from rules.explain import Explanation

@@ -7,8 +7,8 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from daemon.api_models import WHY_CHARS
-from daemon.words import Lang, pick
+from daemon.api.models import WHY_CHARS
+from daemon.terminal.words import Lang, pick
 
 _HELP_EN = """\
 Letters: B blue, Y yellow, O orange, R red, the worst tier in a zone; no letter is normal.  ♪ sounds.

@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from daemon.api_models import Problem
+from daemon.api.models import Problem
 
 
 def problem(status: int, detail: str, *, refused: str = "", close: bool = False) -> Response:

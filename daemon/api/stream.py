@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 
-from daemon.api_models import HEARTBEAT_S
-from daemon.api_views import Views
+from daemon.api.models import HEARTBEAT_S
+from daemon.api.views import Views
 from daemon.core import Core, Event
 
 STREAMS_MAX = 32  # half of all clients: watchers never keep a person's order out

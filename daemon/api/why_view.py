@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from daemon.api_models import TIER_WORDS, BecauseView, NameView, PartView, WhyTierView, WhyView
+from daemon.api.models import TIER_WORDS, BecauseView, NameView, PartView, WhyTierView, WhyView
 from rules.explain import Explanation, TierExplanation
 from rules.parts import Part
 from rules.plan import Plan

@@ -13,8 +13,8 @@ import msgspec
 
 from daemon.clock import Stamp
 from daemon.core import Event
-from daemon.journal_text import Column, Item
-from daemon.ledger import Ledger, Owed, Run, Settled
+from daemon.journal.text import Column, Item
+from daemon.outbox.ledger import Ledger, Owed, Run, Settled
 from drivers.contract import Delivery
 from rules.decision import Advance, Decision, Escalate, Evacuate, Raise, Shown
 from rules.engine import Engine

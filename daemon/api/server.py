@@ -21,12 +21,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from daemon.api_connection import BoundedConnection
-from daemon.api_models import TARGET_CHARS, WHO_CHARS, WHY_CHARS, OrderResult, OrderWord, RoleWord
-from daemon.api_problem import problem
-from daemon.api_socket import listening
-from daemon.api_stream import STREAMS_MAX, Streams
-from daemon.api_views import Views
+from daemon.api.connection import BoundedConnection
+from daemon.api.models import TARGET_CHARS, WHO_CHARS, WHY_CHARS, OrderResult, OrderWord, RoleWord
+from daemon.api.problem import problem
+from daemon.api.stream import STREAMS_MAX, Streams
+from daemon.api.unix_socket import listening
+from daemon.api.views import Views
 from daemon.core import Core
 from daemon.why import UnknownAlarm, alarm_at
 from rules.decision import Refuse

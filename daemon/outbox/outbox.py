@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
-from daemon.broadcast import Broadcast
 from daemon.clock import Clock
 from daemon.core import Event
-from daemon.journal import Entry, Journal
-from daemon.ledger import Owed, Run, Settled
-from daemon.worker import Job, Worker
+from daemon.journal.journal import Entry, Journal
+from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.ledger import Owed, Run, Settled
+from daemon.outbox.worker import Job, Worker
 from rules.decision import Advance, EndEvacuation, Evacuate
 
 SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id

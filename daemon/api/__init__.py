@@ -1,0 +1,1 @@
+"""The API on a Unix socket, and what it says."""
