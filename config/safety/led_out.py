@@ -9,11 +9,14 @@ NAMED = 3  # zones left out that are named; the rest are counted
 
 def check_led_out(plan: Plan, sheet: Sheet, problems: Problems) -> None:
     """Note each plan that can be put in force for a danger in a zone that it leaves alone."""
+    leading: dict[str | None, list[Rule]] = {}  # the rules by the plan that they put in force
+    for rule in plan.rules:
+        leading.setdefault(rule.evacuate, []).append(rule)
     for written in sheet.plans:
         listed = frozenset(written.entry.zones)
-        for rule in plan.rules:
+        for rule in leading.get(written.entry.id, ()):
             left = [zone for zone in _places(rule, plan) if not _held(zone, listed, plan)]
-            if rule.evacuate == written.entry.id and left:
+            if left:
                 more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
                 text = (
                     f"plan {written.entry.id!r} leaves out {', '.join(map(repr, left[:NAMED]))}{more}, where rule "
