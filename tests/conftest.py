@@ -1,5 +1,6 @@
 """Fixtures that every test may use: real brokers, shared data, free ports."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from hypothesis import settings
 from tests.broker import Mosquitto, find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that: what a test interrupts would
+# go on for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples share two cores with brokers and daemons: one that is slow is no fault. What hangs ends by pytest's timeout.
 settings.register_profile("tocsin", settings.get_profile(settings.get_current_profile_name()), deadline=None)
