@@ -12,6 +12,7 @@ from rules.device_state import DeviceState
 from rules.expression import Expression, Node
 from rules.group_conditions import Group, GroupParts, compile_group, group_parts
 from rules.investigation import Investigation
+from rules.level import Phase
 from rules.plan import Rule
 from rules.tier import Tier
 from rules.truth import Truth, negate
@@ -84,6 +85,9 @@ class _Cause(Generic[Subject]):
                 true = True
             if past:
                 moved = bool(true) and level.update(True, None, now)
+            elif true is False and level.phase is Phase.INACTIVE:  # nearly all, nearly always: nothing is to be cleared
+                level.seen = False
+                continue
             else:
                 clears = negate(true) if clear is None else clear(self._subject, now)
                 if true is None:
@@ -135,9 +139,9 @@ class DeviceCause(_Cause[DeviceState]):
         """As a watcher, it tells itself."""
         return self
 
-    def take(self, now: float) -> bool:
-        """As a watcher: the device changed. Whether there is something new to look at."""
-        return True
+    def take(self, now: float) -> "DeviceCause":
+        """As a watcher: the device changed, which is always something new to look at."""
+        return self
 
     def joined_by(self, alarm: Alarm, before: Tier, after: Tier) -> bool:
         """Whether an alarm that rose from one tier to another now counts here and did not before."""
@@ -185,8 +189,8 @@ class GroupWatcher:
         self._member = member
         self._aggregates = aggregates
 
-    def take(self, now: float) -> bool:
-        """Take over the device's change; whether there is something new to look at.
+    def take(self, now: float) -> GroupCause | None:
+        """Take over the device's change; the alarm's cause when there is something new to look at.
 
         To a rule that minds the unknown it is something new that a device has told all it measures.
         """
@@ -194,7 +198,7 @@ class GroupWatcher:
         for aggregate in self._aggregates:
             if aggregate.update(self._member, now):
                 changed = True
-        return changed
+        return self.cause if changed else None
 
 
 Cause = DeviceCause | GroupCause

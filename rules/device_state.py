@@ -135,10 +135,9 @@ class DeviceState:
 
     def due(self, now: float) -> float | None:
         """The next instant at which what its windows say changes by time alone."""
-        if not self.held and not self.counters:
-            return None
-        held = [window.due(now) for _, window in self.held.values()]
-        return least(held + [counter.window.due(now) for counter in self.counters.values()])
+        dues = [window.due(now) for _, window in self.held.values()] if self.held else []
+        dues += [counter.window.due(now) for counter in self.counters.values() if counter.window.counted]
+        return least(dues) if dues else None
 
     def timed_names(self) -> list[str]:
         """What its windows look back on."""

@@ -70,7 +70,9 @@ class Engine:
         elif isinstance(signal, Reloaded):
             self._rules = signal.rules
             stock.take_stock(self._board, self._left_over, now)
-        self._run_timers(now)
+        while (ringing := self._board.timers.pop(now)) is not None:
+            due, key = ringing
+            ring(self._board, key, due, now)
         match signal:
             case Reading():
                 hearing.reading(self._board, signal, now)
@@ -226,8 +228,3 @@ class Engine:
         attendance.take_up(self._board)
         if self._started is not None:
             presence.take_up(self._board, self._now)
-
-    def _run_timers(self, now: float) -> None:
-        while (ringing := self._board.timers.pop(now)) is not None:
-            due, key = ringing
-            ring(self._board, key, due, now)

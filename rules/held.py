@@ -229,6 +229,11 @@ class CountWindow:
             del times[0]
         return float(len(times))
 
+    @property
+    def counted(self) -> bool:
+        """Whether there is a time that has yet to leave the window."""
+        return bool(self._times)
+
     def due(self, now: float) -> float | None:
         """When the oldest time leaves the window."""
         return self._times[0] + self.span_s if self.value(now) else None

@@ -14,7 +14,7 @@ def look(board: Board, state: DeviceState, name: str, now: float, past: bool = F
     """
     state.count(name, now, past)
     watchers = board.house.watchers[state.device.id].get(name, ())
-    board.update([watcher.cause for watcher in watchers if watcher.take(now)], now, past)
+    board.update([cause for watcher in watchers if (cause := watcher.take(now)) is not None], now, past)
     board.timers.set(("held", state.device.id), state.due(now))
 
 

@@ -50,6 +50,8 @@ class Timers:
 
     def pop(self, now: float) -> tuple[float, Key] | None:
         """The earliest instant that has come, and its key, which is then no longer set; None when none has."""
+        if not self._heap or self._heap[0][0] > now:
+            return None
         due = self.next()
         if due is None or due > now:
             return None

@@ -4,16 +4,12 @@ A number over several devices, some of them unknown, is an interval from the lea
 """
 
 from collections.abc import Callable, Iterable
+from operator import ge, gt, le, lt
 
 Truth = bool | None
 Interval = tuple[float, float]
 
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<": lambda value, threshold: value < threshold,
-    "<=": lambda value, threshold: value <= threshold,
-    ">": lambda value, threshold: value > threshold,
-    ">=": lambda value, threshold: value >= threshold,
-}
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 def negate(truth: Truth) -> Truth:
