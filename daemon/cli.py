@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
         "daemon.terminal.why_commands:why_not", _ASK, "Why a rule raised no alarm, now or at a time of the past."
     ),
     "events": Entry("daemon.terminal.commands:events", _ASK, "Follow what is decided, line by line, until Ctrl-C."),
+    "journal": Entry("daemon.terminal.journal_commands:app", _RUN, "Look at the journal: info, export, whole or not."),
     "reload": Entry("daemon.terminal.reload_command:reload", _RUN, "Take up the venue's files without a restart."),
     "ack": Entry("daemon.terminal.order_commands:ack", _ORDER, "Acknowledge an alarm: a person has seen it."),
     "silence": Entry(
@@ -88,10 +89,13 @@ class LazyCommand(TyperCommand):
 
 
 def load(target: str, name: str | None) -> Any:
-    """Imports "module:function" and makes a command of its signature."""
+    """Imports "module:function" and makes a command of its signature; a typer.Typer is a group of commands."""
     module, _, function = target.partition(":")
+    found = getattr(importlib.import_module(module), function)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
     app = typer.Typer(add_completion=False)
-    app.command(name)(getattr(importlib.import_module(module), function))
+    app.command(name)(found)
     return typer.main.get_command(app)
 
 

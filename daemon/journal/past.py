@@ -1,14 +1,12 @@
 """The engine as it was at an instant of the past, folded from the journal by the rules of that time. Writes nothing."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from daemon.journal.schema import SCHEMA_VERSION
-from daemon.journal.text import Column
+from daemon.journal.rows import NoJournal, Reader, Span, open_journal
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Reloaded, Signal
@@ -16,7 +14,6 @@ from rules.snapshot import rules_of
 
 PlanOf = Callable[[str], Plan]  # what to go by where the journal names this digest, or none at its beginning
 
-_signals: Column[Signal] = Column("signal", Signal)
 PROGRESS_ROWS = 500  # between two reports: some ten a second
 
 
@@ -37,17 +34,12 @@ class History:
 
     def __init__(self, path: Path) -> None:
         """Raises NoHistory when there is no journal that this version can read."""
-        if not path.exists():
-            raise NoHistory(f"{path}: there is no journal; give the daemon's --state folder")
         try:
-            self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        except sqlite3.Error as error:
-            raise NoHistory(f"{path}: {error}") from error
-        if version != SCHEMA_VERSION:
-            self._connection.close()
-            raise NoHistory(f"{path}: its schema is version {version}, this program reads version {SCHEMA_VERSION}")
-        self.problems: list[str] = []
+            self._connection = open_journal(path)
+        except NoJournal as error:
+            raise NoHistory(str(error)) from error
+        self._reader = Reader(self._connection)
+        self.problems = self._reader.problems
 
     def __enter__(self) -> "History":
         return self
@@ -64,15 +56,10 @@ class History:
 
     def rules_at(self, wall: float) -> str:
         """The digest of the files that were in force at an instant; empty when the journal does not say."""
-        sql = "SELECT seq, signals FROM commits WHERE wall <= ? AND signals LIKE ? ORDER BY seq DESC"
-        for seq, signals in self._connection.execute(sql, (wall, '%"reloaded"%')):
-            try:
-                told = _signals.decode(
-                    signals, f"commit {seq}", []
-                )  # what cannot be read is told when it is gone through
-            except msgspec.DecodeError:
-                continue
-            for signal in reversed(told):
+        silent = Reader(self._connection)  # what cannot be read is told when it is gone through
+        sql = "SELECT seq FROM commits WHERE wall <= ? AND signals LIKE ? ORDER BY seq DESC"
+        for (seq,) in self._connection.execute(sql, (wall, '%"reloaded"%')):
+            for signal in reversed(silent.signals(next(silent.rows(Span(seq - 1))))):
                 if isinstance(signal, Reloaded):
                     return signal.rules
         for (body,) in self._connection.execute(
@@ -105,13 +92,9 @@ class History:
         """
         counting = "SELECT count(*) FROM commits WHERE seq > ? AND wall <= ?"
         (rows,) = self._connection.execute(counting, (after, until)).fetchone()
-        sql = "SELECT seq, wall, signals FROM commits WHERE seq > ? AND wall <= ? ORDER BY seq"
-        for number, (seq, wall, signals) in enumerate(self._connection.execute(sql, (after, until))):
+        for number, row in enumerate(self._reader.rows(Span(after, until=until))):
             if number % PROGRESS_ROWS == 0:
                 progress(number / rows)
-            try:
-                for signal in _signals.decode(signals, f"commit {seq}", self.problems):
-                    yield Heard(wall, signal)
-            except msgspec.DecodeError as error:
-                self.problems.append(f"commit {seq} cannot be read ({error}); what was heard in it is missing here")
+            for signal in self._reader.signals(row):
+                yield Heard(row.wall, signal)
         progress(1.0)

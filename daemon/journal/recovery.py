@@ -13,8 +13,9 @@ import msgspec
 
 from daemon.clock import Stamp
 from daemon.core import Event
-from daemon.journal.text import Column, Item
-from daemon.outbox.ledger import Ledger, Owed, Run, Settled
+from daemon.journal.rows import Reader, Span
+from daemon.journal.text import Column
+from daemon.outbox.ledger import Ledger, Owed
 from drivers.contract import Delivery
 from rules.decision import Advance, Decision, Escalate, Evacuate, Raise, Shown
 from rules.engine import Engine
@@ -25,12 +26,8 @@ from rules.snapshot import rules_of
 
 PlanOf = Callable[[str], Plan | None]  # the plan that a digest names, if it is still known
 
-_signals: Column[Signal] = Column("signal", Signal)
-_events: Column[Event] = Column("decision", Event)
-_settled: Column[Settled] = Column("settlement", Settled)
 _unsettled: Column[Owed] = Column("delivery", Owed)
 _in_force: Column[Delivery] = Column("delivery", Delivery)
-_outputs = msgspec.json.Decoder(tuple[str, ...])
 
 
 @dataclass(slots=True)
@@ -94,19 +91,18 @@ def _plan_then(rules: str, plan: Plan, plan_of: PlanOf, problems: list[str]) -> 
 
 
 def _fold(connection: sqlite3.Connection, memory: Recovered, plan_of: PlanOf, after: int) -> None:
-    runs = _runs(connection)
-    rows = connection.execute(
-        "SELECT seq, run, signals, events, settled FROM commits WHERE seq > ? ORDER BY seq", (after,)
-    )
-    for seq, run, signals, events, settled in rows:
+    reader = Reader(connection)
+    reader.problems = memory.problems
+    runs = reader.runs()
+    for row in reader.rows(Span(after)):
         fresh: list[Decision] = []
-        for signal in _read(_signals, signals, seq, memory.problems):
+        for signal in reader.signals(row):
             fresh += _step(memory, signal, plan_of)
             memory.folded += 1
-        decided = _read(_events, events, seq, memory.problems)
+        decided = reader.events(row)
         if fresh:
             memory.news += _untold(fresh, decided)
-        memory.ledger.take(runs[run], decided, _read(_settled, settled, seq, memory.problems))
+        memory.ledger.take(runs[row.run], decided, reader.settled(row))
 
 
 def _step(memory: Recovered, signal: Signal, plan_of: PlanOf) -> list[Decision]:
@@ -140,16 +136,3 @@ def _still_standing(news: list[Decision], engine: Engine) -> list[Decision]:
     standing |= {status.evacuation for status in engine.evacuations()}
     standing |= {f"{status.evacuation} {stage}" for status in engine.evacuations() for stage in status.begun}
     return [decision for decision in news if _subject(decision) in standing]
-
-
-def _runs(connection: sqlite3.Connection) -> dict[int, Run]:
-    rows = connection.execute("SELECT run, name, boot, outputs FROM runs")
-    return {run: Run(name, boot, _outputs.decode(outputs)) for run, name, boot, outputs in rows}
-
-
-def _read(column: Column[Item], text: str | None, seq: int, problems: list[str]) -> list[Item]:
-    try:
-        return column.decode(text, f"commit {seq}", problems)
-    except msgspec.DecodeError as error:
-        problems.append(f"commit {seq} cannot be read ({error}); what is in it is lost")
-        return []

@@ -2,20 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from datetime import time as clock_time
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.progress import Progress
 from rich.text import Text
 
 from daemon.terminal.commands import (
-    EXIT_REFUSED,
     JsonOption,
     LangOption,
     SocketOption,
@@ -26,12 +22,10 @@ from daemon.terminal.commands import (
     show_json,
 )
 from daemon.terminal.order_commands import AlarmArgument
+from daemon.terminal.telling import instant, progress, refuse, span
 from daemon.terminal.words import Lang, default_lang
-from drivers.settings import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from config.setup import Setup
     from daemon.rule_sets import RuleSets
     from daemon.why import Answer
@@ -76,7 +70,7 @@ def why_not(
         _ask_daemon(f"{rule}@{place}", find_socket(socket, state), json, lang or default_lang())
         return
     folder = state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])
-    answer = _fold(_judge(config, folder), f"{rule}@{place}", _instant(time), _duration(within), folder / DATABASE)
+    answer = _fold(_judge(config, folder), f"{rule}@{place}", instant(time), _duration(within), folder / DATABASE)
     _show_past(answer, json, lang or default_lang())
 
 
@@ -123,11 +117,11 @@ def _judge(config: Path | None, state: Path) -> _Judge:
     sets = RuleSets(state)
     last = sets.last()
     if last is None:
-        _refuse(f"{state}: no rules are kept there; give the daemon's --state folder, or --config")
+        refuse(f"{state}: no rules are kept there; give the daemon's --state folder, or --config")
     try:
         return _Judge(load_files(last).plan, sets)
     except ConfigError as error:
-        _refuse("\n".join(str(problem) for problem in error.problems))
+        refuse("\n".join(str(problem) for problem in error.problems))
 
 
 def _fold(judge: _Judge, alarm: str, wall: float, within_s: float, journal: Path) -> "Answer":
@@ -135,10 +129,10 @@ def _fold(judge: _Judge, alarm: str, wall: float, within_s: float, journal: Path
     from daemon.why import UnknownAlarm, why_not
 
     try:
-        with History(journal) as history, _progress() as progress:
-            answer = why_not(history, judge.plan_of, alarm, wall, within_s, progress)
+        with History(journal) as history, progress("reading the journal") as tell:
+            answer = why_not(history, judge.plan_of, alarm, wall, within_s, tell)
     except (UnknownAlarm, NoHistory) as error:
-        _refuse(str(error))
+        refuse(str(error))
     return replace(answer, problems=(*answer.problems, *dict.fromkeys(judge.problems)))
 
 
@@ -176,57 +170,11 @@ def _load(directory: Path) -> "Setup":
     try:
         return load(directory)
     except ConfigError as error:
-        _refuse("\n".join(str(problem) for problem in error.problems))
-
-
-def _instant(text: str) -> float:
-    """A local time as seconds since 1970; a time of day is the latest that has been."""
-    now = datetime.now().astimezone()
-    ago_s = _span(text)
-    if ago_s is not None:
-        return now.timestamp() - ago_s
-    try:
-        today = datetime.combine(now.date(), clock_time.fromisoformat(text)).astimezone()
-        return (today if today <= now else today - timedelta(days=1)).timestamp()
-    except ValueError:
-        pass
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        form = "expected 21:14:05, 2026-02-06T21:14:05, or 90s for that long ago"
-        raise typer.BadParameter(f"found {text!r}, {form}", param_hint="TIME") from None
-    return instant.timestamp()
+        refuse("\n".join(str(problem) for problem in error.problems))
 
 
 def _duration(text: str) -> float:
-    span_s = _span(text)
+    span_s = span(text)
     if span_s is None:
         raise typer.BadParameter(f"found {text!r}, expected a time such as 30s, 10m or 2h", param_hint="--within")
     return span_s
-
-
-def _span(text: str) -> float | None:
-    try:
-        span_s = seconds(text)
-    except ValueError:
-        return None
-    return span_s if isinstance(span_s, float) else None
-
-
-@contextmanager
-def _progress() -> "Iterator[Callable[[float], object]]":
-    """A bar on a terminal's standard error, nothing elsewhere."""
-    from rich.console import Console
-
-    errors = Console(stderr=True)
-    if not errors.is_terminal:
-        yield lambda share: None
-        return
-    with Progress(console=errors, transient=True) as bar:
-        task = bar.add_task("reading the journal", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(f"tocsin: {message}", err=True)
-    raise typer.Exit(EXIT_REFUSED)

@@ -1,0 +1,65 @@
+"""What a journal holds, for people who look after the box."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from daemon.journal.rows import open_journal
+
+DAY_S = 86400.0
+
+
+class Info(Struct, frozen=True):
+    """A journal at a glance. Wall times are seconds since 1970, None in an empty journal."""
+
+    path: str
+    schema: int
+    bytes: int  # of the file and its write-ahead log
+    free_bytes: int  # of it, kept for reuse
+    rows: int
+    first_wall: float | None
+    last_wall: float | None
+    signals: int  # since the journal began, also those forgotten meanwhile
+    decisions: int  # number of the last one
+    snapshots: int
+    runs: int
+
+
+def look(path: Path) -> Info:
+    """Raises NoJournal and sqlite3.Error."""
+    connection = open_journal(path)
+    try:
+        return _look(connection, path)
+    finally:
+        connection.close()
+
+
+def _look(connection: sqlite3.Connection, path: Path) -> Info:
+    def one(sql: str) -> Any:
+        return connection.execute(sql).fetchone()
+
+    connection.execute("BEGIN")  # all of it at one instant
+    rows, first, last = one("SELECT count(*), min(wall), max(wall) FROM commits")
+    total, decided = one("SELECT total, decided FROM commits ORDER BY seq DESC LIMIT 1") or (0, 0)
+    return Info(
+        path=str(path),
+        schema=one("PRAGMA user_version")[0],
+        bytes=path.stat().st_size + _size(Path(f"{path}-wal")),
+        free_bytes=one("PRAGMA freelist_count")[0] * one("PRAGMA page_size")[0],
+        rows=rows,
+        first_wall=first,
+        last_wall=last,
+        signals=total,
+        decisions=decided,
+        snapshots=one("SELECT count(*) FROM snapshots")[0],
+        runs=one("SELECT count(*) FROM runs")[0],
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

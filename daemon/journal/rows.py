@@ -1,0 +1,122 @@
+"""The journal's rows, read again: the one place that knows how they are stored. Writes nothing."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.core import Event
+from daemon.journal.schema import SCHEMA_VERSION
+from daemon.journal.text import Column, Item
+from daemon.outbox.ledger import Run, Settled
+from rules.signal import Signal
+
+PAGE_ROWS = 500  # read at once: an open cursor would keep the daemon from its checkpoints
+
+_signals: Column[Signal] = Column("signal", Signal)
+_events: Column[Event] = Column("decision", Event)
+_settled: Column[Settled] = Column("settlement", Settled)
+_outputs = msgspec.json.Decoder(tuple[str, ...])
+
+
+class NoJournal(Exception):
+    """There is no journal that this program can read; says why, and what to do."""
+
+
+class Row(NamedTuple):
+    """One transaction: `at` engine time, `wall` seconds since 1970. The rest is for `Reader` to decode."""
+
+    seq: int
+    run: int
+    at: float
+    wall: float
+    total: int  # signals up to the last of this row, since the journal began
+    settled: str | None
+    events: str | None
+    text: str | None
+
+
+_COLUMNS = "seq, run, at, wall, total, settled, events, signals"
+
+
+class Span(NamedTuple):
+    """Rows after the row `after`, written between two wall times; what is None bounds nothing."""
+
+    after: int = 0
+    since: float | None = None
+    until: float | None = None
+
+
+class Reader:
+    """Reads over a connection that somebody else opens and closes. What cannot be read is told in `problems`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.problems: list[str] = []
+
+    def rows(self, span: Span = Span()) -> Iterator[Row]:  # noqa: B008  # a named tuple cannot be changed
+        """In order, a page at a time: what is written meanwhile is read too. Raises sqlite3.Error."""
+        after = span.after
+        clauses = {"wall >= :since": span.since, "wall <= :until": span.until}
+        where = "".join(f" AND {clause}" for clause, value in clauses.items() if value is not None)
+        sql = f"SELECT {_COLUMNS} FROM commits WHERE seq > :after{where} ORDER BY seq LIMIT {PAGE_ROWS}"  # noqa: S608  # no word of it comes from outside
+        while page := self._connection.execute(
+            sql, {"after": after, "since": span.since, "until": span.until}
+        ).fetchall():
+            yield from map(Row._make, page)
+            after = page[-1][0]
+
+    def signals(self, row: Row) -> list[Signal]:
+        """What the engine was told, in order."""
+        return self._read(_signals, row.text, row.seq)
+
+    def events(self, row: Row) -> list[Event]:
+        """What it decided."""
+        return self._read(_events, row.events, row.seq)
+
+    def settled(self, row: Row) -> list[Settled]:
+        """Which deliveries were settled."""
+        return self._read(_settled, row.settled, row.seq)
+
+    def ends(self) -> tuple[int, int]:
+        """The numbers of the first and the last row, both 0 in an empty journal."""
+        first, last = self._connection.execute("SELECT min(seq), max(seq) FROM commits").fetchone()
+        return (first or 0), (last or 0)
+
+    def runs(self) -> dict[int, Run]:
+        """The runs of the daemon, by the number that rows name them with."""
+        rows = self._connection.execute("SELECT run, name, boot, outputs FROM runs").fetchall()
+        return {run: Run(name, boot, _outputs.decode(outputs)) for run, name, boot, outputs in rows}
+
+    def _read(self, column: Column[Item], text: str | None, seq: int) -> list[Item]:
+        try:
+            return column.decode(text, f"commit {seq}", self.problems)
+        except msgspec.DecodeError as error:
+            self.problems.append(f"commit {seq} cannot be read ({error}); what is in it is lost")
+            return []
+
+
+def open_journal(path: Path) -> sqlite3.Connection:
+    """Open a journal for reading, whether a daemon writes it or not. Raises NoJournal."""
+    if not path.exists():
+        raise NoJournal(f"{path}: there is no journal; give the daemon's --state folder")
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise NoJournal(f"{path}: {error}") from error
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise NoJournal(f"{path}: its schema is version {version}, this program reads version {SCHEMA_VERSION}")
+    return connection
+
+
+def share_of(reader: Reader, span: Span) -> Callable[[int], float]:
+    """How far a row is on the way through `span`, 0 to 1."""
+    first, last = reader.ends()
+    begin = max(first, span.after)
+    rows = max(1, last - begin)
+    return lambda seq: min(1.0, max(0.0, (seq - begin) / rows))

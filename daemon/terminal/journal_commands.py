@@ -1,0 +1,138 @@
+"""The commands `tocsin journal ...`: they read the journal's file, whether a daemon writes it or not."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+from rich.text import Text
+
+from daemon.terminal.commands import JsonOption, LangOption, StateOption, show, show_json
+from daemon.terminal.telling import instant, progress, refuse
+from daemon.terminal.words import Lang, default_lang, pick
+
+if TYPE_CHECKING:
+    from daemon.journal.info import Info
+    from daemon.journal.rows import Reader
+
+DATABASE = "journal.db"
+
+FileOption = Annotated[
+    Path | None, typer.Option("--file", help="A journal's file, such as a backup, instead of the state directory's.")
+]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Look at the journal's file: what it holds, whether it is whole, a copy of it. Never writes to it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command()
+def info(file: FileOption = None, state: StateOption = None, json: JsonOption = False, lang: LangOption = None) -> None:
+    """What the journal holds, from when to when, how large it is.
+
+    Exit code 1: there is no journal, or it cannot be read.
+    """
+    from daemon.journal.info import look
+
+    with saying_why_not():
+        found = look(find_journal(file, state))
+    show_json(found) if json else show(_lines(found, lang or default_lang()))
+
+
+@app.command()
+def export(
+    form: Annotated[str, typer.Option("--format", help="jsonl: JSON lines.", metavar="FORMAT")] = "jsonl",
+    since: Annotated[str, typer.Option("--since", help="21:14:05, 2026-02-06T21:14:05 or 90m (ago).")] = "",
+    until: Annotated[str, typer.Option("--until", help="As --since.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new file; by default standard output.", metavar="FILE")
+    ] = None,
+    file: FileOption = None,
+    state: StateOption = None,
+) -> None:
+    """Write what the journal holds in another format.
+
+    Exit code 1: there is no journal, it cannot be read, or FILE is there already. What cannot be read is told on
+    standard error and left out.
+    """
+    from daemon.journal.export import FORMATS, writer_of
+    from daemon.journal.rows import Reader, Span, open_journal
+
+    if form not in FORMATS:
+        raise typer.BadParameter(f"found {form!r}, expected {' or '.join(FORMATS)}", param_hint="--format")
+    span = Span(0, instant(since, "--since") if since else None, instant(until, "--until") if until else None)
+    with saying_why_not():
+        connection = open_journal(find_journal(file, state))
+        reader = Reader(connection)
+        with _output(out) as sink, progress("exporting the journal") as tell:
+            count = writer_of(form)(reader, span, sink, tell)
+        connection.close()
+    _say_problems(reader)
+    if out is not None:
+        typer.echo(f"{out}: {count} items", err=True)
+
+
+@contextmanager
+def saying_why_not() -> Iterator[None]:
+    """What is wrong with a journal or a file ends the command with exit code 1."""
+    import sqlite3
+
+    from daemon.journal.rows import NoJournal
+
+    try:
+        yield
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
+    except (NoJournal, sqlite3.Error, OSError) as error:
+        refuse(str(error))
+
+
+def find_journal(file: Path | None, state: Path | None) -> Path:
+    """The journal's file that the options name."""
+    return file or (state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])) / DATABASE
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[BinaryIO]:
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with path.open("xb") as sink:
+        yield sink
+
+
+def _say_problems(reader: "Reader") -> None:
+    for problem in reader.problems:
+        typer.echo(f"tocsin: {problem}", err=True)
+
+
+def _lines(found: "Info", lang: Lang) -> Iterator[Text]:
+    for name, value in _pairs(found, lang):
+        yield Text.assemble((f"{name}: ", "bold"), value)
+
+
+def _pairs(found: "Info", lang: Lang) -> Iterator[tuple[str, str]]:
+    yield pick(("file", "文件"), lang), f"{found.path} ({found.bytes / 1e6:.1f} MB)"
+    yield pick(("schema", "格式版本"), lang), str(found.schema)
+    if found.first_wall is None or found.last_wall is None:
+        yield pick(("rows", "行数"), lang), pick(("none yet", "尚无"), lang)
+        return
+    yield pick(("rows", "行数"), lang), f"{found.rows}"
+    yield pick(("from", "起"), lang), _local(found.first_wall)
+    yield pick(("to", "止"), lang), _local(found.last_wall)
+    yield pick(("signals so far", "累计信号"), lang), str(found.signals)
+    yield pick(("last decision", "最后决定编号"), lang), str(found.decisions)
+    yield pick(("runs of the daemon", "运行次数"), lang), str(found.runs)
+
+
+def _local(wall: float) -> str:
+    return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="seconds")
