@@ -4,7 +4,7 @@
 # make check    style, types, and which part may import which
 # make coverage every branch of rules/, by its own tests alone
 # make bench    the numbers, side by side with a bare MQTT client
-# make fuzz     throw texts at the conditions of rules for FUZZ_SECONDS, 600 of them unless said otherwise
+# make fuzz     throw conditions, then whole venue and rules files, at the loader: FUZZ_SECONDS each, 600 unless said otherwise
 # make prove    the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
 # make mutants  change rules/ line by line and see whether a test notices
 # make lock     resolve the dependencies anew
@@ -48,11 +48,12 @@ coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/rules -q -n $(WORKERS) --dist worksteal -m "not hypothesis" \
 		--cov=rules --cov-branch --cov-fail-under=100 --cov-report=term-missing
 
-# The short form of it is one of the tests.
+# The short forms of both are tests.
 fuzz: $(VENV)/.dev
 	@mkdir -p build/fuzz
 	$(BIN)/python -m tests.fuzz.expressions build/fuzz/corpus -max_total_time=$(FUZZ_SECONDS) -max_len=2100 \
 		-artifact_prefix=build/fuzz/
+	$(BIN)/python -m tests.fuzz.files build/fuzz/houses -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/
 
 # The short form of it is one of the tests. PROVE_STEPS is how many things happen in each house.
 prove: $(VENV)/.dev

@@ -70,7 +70,7 @@ def _note(error: Any, annotation: Any, document: Document, path: Path, problems:
             problems.add(document.mark(full[:-1]), f"{name!r} is missing", about=words(full))
         case "extra_forbidden":
             fields = set(_keys(annotation, known))
-            text = f"unknown key {name!r}, expected {_some(fields)}"
+            text = f"unknown key {show(name)}, expected {_some(fields)}"
             hint = _COMMA if error["input"] is None and set(name) & set("()[]") else did_you_mean(name, fields)
             problems.add(document.key_mark(full), text, hint, words(full))
         case "union_tag_invalid" | "union_tag_not_found":
@@ -104,7 +104,7 @@ def _described(kind: str, error: Any, context: Any) -> tuple[str, str]:
         unit = " s" if isinstance(error["input"], str) else ""  # only a time is written as text
         return f"found {found}, expected {word} {context[key]:g}{unit}", ""
     if kind == "value_error":
-        return str(context["error"]), ""
+        return str(context["error"]).replace(repr(error["input"]), found), ""
     if kind == "too_short":
         return f"found {found}, expected at least {context['min_length']}", ""
     if kind == "string_too_short":

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 SHOWN = 60  # characters of foreign text in a message: enough to recognise it
+LONGEST = 2000  # characters of a message: a file of one long word must not become a log of it
 COMPARED = 64  # longer words are never looked up for a likely right one: the comparison is quadratic
 
 
@@ -60,6 +61,7 @@ class Problems:
 
     def add(self, mark: Mark, text: str, hint: str = "", about: object = None, timeline: tuple[str, ...] = ()) -> None:
         """The first problem `about` the same thing at the same place is kept."""
+        text = text if len(text) <= LONGEST else text[:LONGEST] + "..."
         self._found.setdefault((mark, about), Problem(mark.file, mark.line, mark.col, text, hint, timeline))
 
     def __len__(self) -> int:

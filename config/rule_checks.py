@@ -6,7 +6,7 @@ from typing import assert_never
 
 from config.document import words
 from config.kinds import DEVICE_KINDS
-from config.problem import Problems, did_you_mean, one_of
+from config.problem import Problems, did_you_mean, one_of, show
 from config.rule_sheet import RuleSheet, WrittenRule
 from config.select import selected_devices, selected_zones, several
 from config.sheet import Sheet
@@ -182,7 +182,7 @@ def _check_words(
             here = (*path, index) if listed else path
             expected = f", expected {one_of(sorted(choices))}" if 0 < len(choices) <= 10 else ""
             hint = did_you_mean(word, choices)
-            problems.add(rule.document.mark(here), f"unknown {what} {word!r}{expected}", hint, words(here))
+            problems.add(rule.document.mark(here), f"unknown {what} {show(word)}{expected}", hint, words(here))
 
 
 def _check_tiers(rule: WrittenRule, problems: Problems) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from config.document import Path, words
 from config.evacuation_checks import check_evacuation
 from config.kinds import DEVICE_KINDS, SILENT_MAX_S
-from config.problem import Mark, Problems, did_you_mean, one_of
+from config.problem import Mark, Problems, did_you_mean, one_of, show
 from config.references import known
 from config.sheet import Sheet, Written
 from config.venue_file import DeviceEntry, LinkEntry, OutputEntry
@@ -150,7 +150,7 @@ def _choice(what: str, word: str, choices: Collection[str], path: Path, sheet: S
         if len(choices) <= 10
         else f"expected one of the {len(choices)} that 'tocsin schema venue' lists"
     )
-    problems.add(sheet.mark(path), f"unknown {what} {word!r}, {expected}", did_you_mean(word, choices), words(path))
+    problems.add(sheet.mark(path), f"unknown {what} {show(word)}, {expected}", did_you_mean(word, choices), words(path))
     return False
 
 

@@ -22,7 +22,7 @@ def check_channels(rules: RuleSheet, sheet: Sheet, problems: Problems) -> None:
     mark = sheet.document.key_mark(("outputs",))
     reach = f"rule {loud.entry.id!r} can reach orange or red"
     channels = {str(output.get("link") or output.get("kind")) for output in outputs}
-    if all(output.get("kind") in QUIET for output in outputs):
+    if all(str(output.get("kind")) in QUIET for output in outputs):
         text = f"{reach}, but no output tells anybody; expected one beside the log"
         problems.add(mark, text, about="outputs")
     elif len(channels) < NEEDED:

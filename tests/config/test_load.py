@@ -191,3 +191,10 @@ def test_a_copy_of_a_stock_pack_need_not_find_every_word_of_it(write: Write) -> 
         load(write(venue, rules.replace("[room, hall, area]", "[hall, area]")))
     with pytest.raises(ConfigError, match="no device that rule 'heat-rise' selects measures 'heat'"):
         load(write(venue, rules.replace("rise(temperature, 60s) >= 10 or temperature >= 57 or heat", "heat")))
+
+
+def test_an_output_whose_kind_is_no_word_is_a_problem_of_its_own(write: Write) -> None:
+    """Also for the check that counts the channels over which people are told."""
+    with pytest.raises(ConfigError) as refused:
+        load(write(VENUE.replace("kind: log", "kind: [log]")))
+    assert any(problem.text.startswith("kind: found") for problem in refused.value.problems)
