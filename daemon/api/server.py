@@ -10,19 +10,20 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
 
 import msgspec
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from daemon.api.bodies import Misworded, OrderBody, ReloadBody, read_body
 from daemon.api.connection import BoundedConnection
-from daemon.api.models import TARGET_CHARS, WHO_CHARS, WHY_CHARS, OrderResult, OrderWord, RoleWord
+from daemon.api.models import OrderResult, OrderWord
 from daemon.api.problem import problem
 from daemon.api.stream import STREAMS_MAX, Streams
 from daemon.api.unix_socket import listening
@@ -50,35 +51,8 @@ from rules.signal import (
 BODY_BYTES_MAX = 16_384  # an order is three short strings; WHY_CHARS of four-byte characters fit eight times
 RELOAD_S = 150.0  # two checks of 60 s, one of them somebody else's, and the loading
 ORDER_S = 5.0  # an order is durable in milliseconds, or in 250 ms when the journal is degraded
-FOR_S_MAX = 7 * 24 * 3600.0  # no order lasts longer than a week; the engine knows the limit of each
 KEEP_ALIVE_S = 15  # `tocsin top` asks every 2 s and keeps its connection
 STOP_S = 2  # seconds for answers under way when the daemon stops
-
-_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"  # one line: nobody forges a second line in a log
-
-
-def _words(shortest: int, longest: int) -> StringConstraints:
-    return StringConstraints(
-        strip_whitespace=True, min_length=shortest, max_length=longest, pattern=_PRINTABLE, strict=True
-    )
-
-
-class OrderBody(BaseModel):
-    """What a person orders: on what, who they are, why, in which role, and for how long where it ends by itself.
-
-    `target` may be empty for `silence`, which then means all alarms, and is of no meaning for duty. `once`: shelved no
-    longer than until the alarm returns to normal.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    target: Annotated[str, _words(0, TARGET_CHARS)] = ""
-    who: Annotated[str, _words(1, WHO_CHARS)]
-    why: Annotated[str, _words(1, WHY_CHARS)]
-    role: RoleWord = "operator"
-    for_s: Annotated[float, Field(ge=0, le=FOR_S_MAX, allow_inf_nan=False)] = 0.0  # of orders that end by themselves
-    once: bool = False
-
 
 _ORDERS: dict[OrderWord, Callable[[float, OrderBody], Order]] = {
     "acknowledge": lambda at, body: Acknowledge(at, body.target, body.who, body.why, body.role),
@@ -100,25 +74,13 @@ _NEEDS_NO_TARGET = frozenset({"silence", "duty-on", "duty-off"})
 _NEEDS_TIME = frozenset({"start-show", "out-of-service"})
 
 
-class ReloadBody(BaseModel):
-    """Who asks for a reload, and why; `why` may be empty."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    who: Annotated[str, _words(1, WHO_CHARS)]
-    why: Annotated[str, _words(0, WHY_CHARS)] = ""
-
-
-def create_app(core: Core, streams: Streams | None = None) -> FastAPI:
+def create_app(core: Core, streams: Streams | None = None) -> Starlette:
     """The API over one core. `streams` is given by whoever wants to stop them."""
-    app = FastAPI(title="Tocsin", version=core.version, docs_url=None, redoc_url=None)
-    app.add_middleware(BodyBound)
-    _add_problems(app)
-    _add_reads(app, core)
-    _add_stream(app, core, streams or Streams())
-    _add_orders(app, core)
-    _add_reload(app, core)
-    return app
+    return Starlette(
+        routes=[*_reads(core), _stream(core, streams or Streams()), _orders(core), _reload(core)],
+        middleware=[Middleware(BodyBound)],
+        exception_handlers={HTTPException: _refused, Misworded: _misworded, Exception: _failed},
+    )
 
 
 async def serve(core: Core, socket_path: Path) -> None:
@@ -143,7 +105,7 @@ async def serve(core: Core, socket_path: Path) -> None:
                 connection.transport.abort()
 
 
-def _settings(app: FastAPI) -> uvicorn.Config:
+def _settings(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedConnection,
@@ -183,71 +145,64 @@ def _json(answer: object) -> Response:
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-def _add_problems(app: FastAPI) -> None:
-    @app.exception_handler(HTTPException)
-    async def refused(_request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, error.detail or HTTPStatus(error.status_code).phrase)
-
-    @app.exception_handler(RequestValidationError)
-    async def misworded(_request: Request, error: RequestValidationError) -> Response:
-        return problem(422, "; ".join(f"{_place(one['loc'])}: {_plain(one)}" for one in error.errors()))
-
-    @app.exception_handler(500)
-    async def failed(_request: Request, _error: Exception) -> Response:
-        return problem(500, "the daemon could not answer; its log says why")  # uvicorn logs the traceback
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, error.detail or HTTPStatus(error.status_code).phrase)
 
 
-def _place(location: tuple[str | int, ...]) -> str:
-    return ".".join(str(part) for part in location[1:]) or "body"
+async def _misworded(_request: Request, error: Exception) -> Response:
+    return problem(422, str(error))
 
 
-def _plain(error: dict[str, Any]) -> str:
-    if error["type"] == "string_pattern_mismatch":
-        return "must be one line of printable text"
-    if error["type"] == "string_too_short":
-        return "must not be empty"
-    return str(error["msg"])
+async def _failed(_request: Request, _error: Exception) -> Response:
+    return problem(500, "the daemon could not answer; its log says why")  # uvicorn logs the traceback
 
 
-def _add_reads(app: FastAPI, core: Core) -> None:
-    def read(path: str, answer: Callable[[Views], object]) -> None:
-        async def route() -> Response:
+def _reads(core: Core) -> list[Route]:
+    def read(path: str, answer: Callable[[Views], object]) -> Route:
+        async def route(_request: Request) -> Response:
             return _json(answer(Views(core)))
 
-        app.add_api_route(path, route, methods=["GET"], name=path.rpartition("/")[2])
+        return Route(path, route, methods=["GET"])
 
-    read("/v1/status", Views.status)
-    read("/v1/alarms", Views.alarms)
-    read("/v1/zones", Views.zones)
-    read("/v1/devices", Views.devices)
-    read("/v1/faults", Views.faults)
-    read("/v1/evacuations", Views.evacuations)
-
-    @app.get("/v1/why/{alarm:path}")
-    async def why(alarm: str) -> Response:
+    async def why(request: Request) -> Response:
         try:
-            return _json(Views(core).why(core.explain(alarm_at(core.plan, alarm))))
+            return _json(Views(core).why(core.explain(alarm_at(core.plan, request.path_params["alarm"]))))
         except UnknownAlarm as unknown:
             return problem(404, str(unknown))
 
+    return [
+        read("/v1/status", Views.status),
+        read("/v1/alarms", Views.alarms),
+        read("/v1/zones", Views.zones),
+        read("/v1/devices", Views.devices),
+        read("/v1/faults", Views.faults),
+        read("/v1/evacuations", Views.evacuations),
+        Route("/v1/why/{alarm:path}", why, methods=["GET"]),
+    ]
 
-def _add_stream(app: FastAPI, core: Core, streams: Streams) -> None:
-    @app.get("/v1/events")
-    async def events() -> Response:
+
+def _stream(core: Core, streams: Streams) -> Route:
+    async def events(_request: Request) -> Response:
         if streams.full:
             return problem(503, f"{STREAMS_MAX} event streams are open already; end one and try again")
         told: AsyncIterator[bytes] = streams.events(core)
         return StreamingResponse(told, media_type="text/event-stream", headers={"cache-control": "no-store"})
 
+    return Route("/v1/events", events, methods=["GET"])
 
-def _add_orders(app: FastAPI, core: Core) -> None:
-    @app.post("/v1/orders/{order}")
-    async def order(order: OrderWord, body: OrderBody) -> Response:
-        if not body.target and order not in _NEEDS_NO_TARGET:
+
+def _orders(core: Core) -> Route:
+    async def order(request: Request) -> Response:
+        word = request.path_params["order"]
+        if word not in _ORDERS:
+            return problem(422, f"order: found {word!r}, expected one of {', '.join(_ORDERS)}")
+        body = await read_body(request, OrderBody)
+        if not body.target and word not in _NEEDS_NO_TARGET:
             return problem(422, "target: must not be empty")
-        if not body.for_s and order in _NEEDS_TIME:
+        if not body.for_s and word in _NEEDS_TIME:
             return problem(422, "for_s: must say for how many seconds")
-        signal = _ORDERS[order](core.engine_time(), body)
+        signal = _ORDERS[word](core.engine_time(), body)
         try:
             async with asyncio.timeout(ORDER_S):
                 decisions = await core.order(signal)
@@ -259,13 +214,17 @@ def _add_orders(app: FastAPI, core: Core) -> None:
         views = Views(core)
         return _json(OrderResult(tuple(views.decision(decision) for decision in decisions)))
 
+    return Route("/v1/orders/{order}", order, methods=["POST"])
 
-def _add_reload(app: FastAPI, core: Core) -> None:
-    @app.post("/v1/reload")
-    async def reload(body: ReloadBody) -> Response:
+
+def _reload(core: Core) -> Route:
+    async def reload(request: Request) -> Response:
+        body = await read_body(request, ReloadBody)
         try:
             async with asyncio.timeout(RELOAD_S):
                 report = await core.reload(body.who, body.why)
         except TimeoutError:
             return problem(504, f"the files were not taken up within {RELOAD_S:g} s; the rules in force stay")
         return _json(Views(core).reloaded(report))
+
+    return Route("/v1/reload", reload, methods=["POST"])

@@ -71,7 +71,7 @@ async def test_help_lists_every_command_and_the_exit_codes() -> None:
 @pytest.mark.parametrize("args", [["--help"], ["status", "--help"], ["ack", "--help"]])
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     """Help is quick because neither the web framework nor the terminal framework nor any driver is imported."""
-    heavy = "{'fastapi','uvicorn','textual','paho','serial','yaml','sqlite3','rules','drivers','simulators'}"
+    heavy = "{'starlette','uvicorn','textual','paho','serial','yaml','sqlite3','rules','drivers','simulators'}"
     code = f"""
 import sys
 from daemon.cli import main
