@@ -55,11 +55,14 @@ class MqttConnection:
                 self._opening = None
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
-        """Send at once, QoS 1. The returned identifier comes back in `User.confirmed`. Raises NotConnected."""
+    def publish(self, topic: str, payload: bytes, retain: bool = False, at_once: bool = False) -> int:
+        """Send, QoS 1: `at_once` what cannot wait, the rest in one write at the end of this turn of the loop.
+
+        The returned identifier comes back in `User.confirmed`. Raises NotConnected.
+        """
         if self._session is None:
             raise NotConnected("not connected")
-        return self._session.publish(topic, payload, retain)
+        return self._session.publish(topic, payload, retain, at_once)
 
     def say(self, topic: str, payload: bytes, retain: bool = False) -> None:
         """Send without asking for confirmation, together with what else is said in this turn of the loop.

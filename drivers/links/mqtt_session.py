@@ -14,13 +14,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_socket import BrokerSocket, Congested
-from drivers.links.mqtt_wire import Publish, WireError, puback, publish_packet
+from drivers.links.mqtt_wire import Puback, Publish, WireError, puback, publish_packet
 
 RECEIVE_MAXIMUM = 200  # messages the broker sends before it waits for acknowledgements: two journal commits' worth
 OUTGOING_LIMIT = 200  # publishes without a PUBACK; the caller keeps the rest and tries again
 _SESSION_FOR_EVER = 0xFFFFFFFF  # MQTT 5 section 3.1.2.11.2: the session does not expire
 _TAKEN_OVER = 0x8E  # MQTT 5 section 3.14.2.1
 _REFUSED_FROM = 0x80  # reason codes from here on are refusals
+_LAST_MID = 0xFFFF
 
 
 class NotConnected(Exception):
@@ -86,6 +87,7 @@ class Session:
         self.ready = False
         self.was_ready = False
         self._unconfirmed: set[int] = set()
+        self._mid = 0  # of the last publish
         self._socket = BrokerSocket(opened, self._v5, self._loop, self._write_failed)
         self._paho = self._make_paho(settings, password)
         self._socket.watch(self._readable)
@@ -102,21 +104,22 @@ class Session:
             raise NotConnected("not connected")
         self._guarded(lambda: self._socket.send(publish_packet(topic, payload, retain, self._v5)))
 
-    def publish(self, topic: str, payload: bytes, retain: bool) -> int:
-        """Send at once, QoS 1. Returns the identifier that `Listener.confirmed` will tell. Raises NotConnected."""
+    def publish(self, topic: str, payload: bytes, retain: bool, at_once: bool) -> int:
+        """Send, QoS 1, at the end of this turn of the loop unless `at_once`. Returns the identifier that
+        `Listener.confirmed` will tell. Raises NotConnected.
+        """
         if not self.ready or len(self._unconfirmed) >= OUTGOING_LIMIT:
             raise NotConnected("the broker has not confirmed the last 200 messages" if self.ready else "not connected")
+        mid = self._next_mid()
         try:
-            sent = self._paho.publish(topic, payload, 1, retain)
+            self._socket.send(publish_packet(topic, payload, retain, self._v5, mid))
         except (Congested, OSError) as error:
             self._drop(str(error))
             raise NotConnected(str(error)) from error
-        if sent.rc:
-            self._drop(f"publishing failed: {sent.rc!r}")
-            raise NotConnected(f"publishing failed: {sent.rc!r}")
-        self._unconfirmed.add(sent.mid)
-        self._socket.flush()
-        return sent.mid
+        self._unconfirmed.add(mid)
+        if at_once:
+            self._socket.flush()
+        return mid
 
     def tick(self) -> None:
         """Keep-alive; to be called twice a second. Ends a connection whose broker has fallen silent."""
@@ -136,8 +139,6 @@ class Session:
             reconnect_on_failure=False,
         )
         paho.broker_socket = self._socket
-        paho.max_inflight_messages_set(OUTGOING_LIMIT)
-        paho.max_queued_messages_set(OUTGOING_LIMIT)
         if settings.username is not None:
             paho.username_pw_set(settings.username, password)
         if self._identity.will is not None:
@@ -146,7 +147,6 @@ class Session:
         paho.on_connect = self._connected
         paho.on_disconnect = self._disconnected
         paho.on_subscribe = self._subscribed
-        paho.on_publish = self._published
         return paho
 
     def _start(self, settings: MqttSettings) -> None:
@@ -167,15 +167,29 @@ class Session:
         self._guarded(self._read)
 
     def _read(self) -> None:
-        publishes = self._socket.receive()
+        packets = self._socket.receive()
         while self._socket.has_control and not self.lost.done():
             self._check(self._paho.loop_read())
         if not self.lost.done() and self._paho.want_write():  # what was said from within a callback
             self._check(self._paho.loop_write())
-        for publish in publishes:
+        for packet in packets:
             if self.lost.done():  # what is left comes again on the next connection
                 return
-            self._listener.message(publish)
+            if isinstance(packet, Publish):
+                self._listener.message(packet)
+            else:
+                self._published(packet)
+
+    def _next_mid(self) -> int:
+        """Free, for fewer than OUTGOING_LIMIT are in use. paho gives out one of its own, for the subscription: it is
+        answered before the session is ready.
+        """
+        mid = self._mid
+        while True:
+            mid = mid % _LAST_MID + 1
+            if mid not in self._unconfirmed:
+                self._mid = mid
+                return mid
 
     def _misc(self) -> None:
         self._check(self._paho.loop_misc())
@@ -229,12 +243,11 @@ class Session:
         self.ready = self.was_ready = True
         self._listener.ready()
 
-    def _published(
-        self, client: Client, userdata: object, mid: int, code: ReasonCode, properties: Properties | None
-    ) -> None:
-        if mid in self._unconfirmed:
-            self._unconfirmed.discard(mid)
-            self._listener.confirmed(mid, str(code) if code.is_failure else "")
+    def _published(self, puback: Puback) -> None:
+        if puback.mid not in self._unconfirmed:
+            return
+        self._unconfirmed.discard(puback.mid)
+        self._listener.confirmed(puback.mid, _refusal(puback.code) if puback.code >= _REFUSED_FROM else "")
 
     def _disconnected(
         self,
@@ -253,3 +266,10 @@ class Session:
         self.ready = False
         self.lost.set_result(Loss(reason, taken_over))
         self._socket.close()
+
+
+def _refusal(code: int) -> str:
+    try:
+        return str(ReasonCode(PacketTypes.PUBACK, identifier=code))
+    except KeyError:
+        return f"reason code 0x{code:02X}, which MQTT does not know"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.links.mqtt_settings import MqttSettings, TlsSettings
-from drivers.links.mqtt_wire import Packets, Publish
+from drivers.links.mqtt_wire import Packet, Packets
 
 CONNECT_LIMIT_S = 5.0  # for each of TCP and TLS: a broker in the building answers in milliseconds
 _READ_BYTES = 32_768  # about 200 messages: as many as the broker sends unacknowledged, and 5 ms of work
@@ -57,7 +57,7 @@ def read_password(settings: MqttSettings) -> str | None:
 
 
 class BrokerSocket:
-    """What paho takes for its socket. `receive` reads for both of us: messages are returned, the rest waits for paho.
+    """What paho takes for its socket. `receive` reads for both of us: what is ours is returned, the rest is for paho.
 
     Everything sent within one turn of the event loop leaves in one write. `failed` is called once when a write fails.
     """
@@ -83,22 +83,22 @@ class BrokerSocket:
         """Have `readable` called whenever there is something to `receive`, until closed."""
         self._loop.add_reader(self._socket, readable)
 
-    def receive(self) -> list[Publish]:
-        """The messages that have come. Raises OSError when the connection is gone, WireError when it is of no use."""
-        publishes: list[Publish] = []
+    def receive(self) -> list[Packet]:
+        """What has come for us. Raises OSError when the connection is gone, WireError when it is of no use."""
+        packets: list[Packet] = []
         while True:
             try:
                 data = self._socket.recv(_READ_BYTES)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                return publishes
+                return packets
             if not data:
                 raise ConnectionResetError("the broker closed the connection")
             found, control = self._packets.feed(data)
-            publishes += found
+            packets += found
             self._control += control
             # Bytes already inside OpenSSL never wake the event loop again: take them now.
             if not isinstance(self._socket, ssl.SSLSocket) or not self._socket.pending():
-                return publishes
+                return packets
 
     @property
     def has_control(self) -> bool:

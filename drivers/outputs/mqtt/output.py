@@ -162,7 +162,7 @@ class MqttOutput:
             self._answers[delivery.id] = answer
             try:
                 trigger = self._render.trigger(delivery, decision, self._now())
-                taken = self._publish(self._render.trigger_topic, trigger, retain=False)
+                taken = self._publish(self._render.trigger_topic, trigger, retain=False, at_once=True)
                 if delivery.id not in self._told:
                     await self._tell(delivery)
                     _remember(self._told, delivery.id)
@@ -216,8 +216,10 @@ class MqttOutput:
         else:
             self._retained.pop(state.topic, None)
 
-    def _publish(self, topic: str, payload: bytes, retain: bool) -> tuple[int, asyncio.Future[str | None]]:
-        mid = self._connection.publish(topic, payload, retain)
+    def _publish(
+        self, topic: str, payload: bytes, retain: bool, at_once: bool = False
+    ) -> tuple[int, asyncio.Future[str | None]]:
+        mid = self._connection.publish(topic, payload, retain, at_once)
         taken = self._taken[mid] = asyncio.get_running_loop().create_future()
         return mid, taken
 
