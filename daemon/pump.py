@@ -41,8 +41,10 @@ class RulesInTheWay(Exception):
 class Downstream(Protocol):
     """Where decisions go."""
 
-    def send(self, events: Sequence[Event]) -> None:
-        """The decisions are durable: tell everybody."""
+    def prepare(self, events: Sequence[Event]) -> Callable[[], None]:
+        """Make ready to tell everybody what was decided. The function that is returned tells it; until it is called,
+        once the decisions are durable, nothing leaves.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,25 @@ class _Message:
     done: Callable[[], None] | None = None
     answer: "asyncio.Future[Sequence[Decision]] | None" = None
     new_rules: _NewRules | None = None
+
+
+@dataclass(slots=True)
+class _Then:
+    """What waits until a turn of the pump is durable."""
+
+    messages: Sequence[_Message]
+    answers: Sequence[tuple["asyncio.Future[Sequence[Decision]]", Sequence[Decision]]]
+    tell: Callable[[], None] | None = None
+
+    def durable(self) -> None:
+        if self.tell is not None:
+            self.tell()
+        for answer, decisions in self.answers:
+            if not answer.done():  # the person's connection may be gone
+                answer.set_result(decisions)
+        for message in self.messages:
+            if message.done is not None:
+                message.done()
 
 
 class Pump:
@@ -174,8 +195,11 @@ class Pump:
             return
         entry = Entry(self._clock.stamp(), taken, events)
         entry.snapshot = self._snapshot(len(taken))
-        entry.done = lambda: self._durable(events, messages, answers)
+        then = _Then(messages, answers)
+        entry.done = then.durable
         self._journal.submit(entry)
+        if events:
+            then.tell = self._downstream.prepare(events)  # while the disk is busy
 
     def _fresh(self, signals: Sequence[Signal]) -> Sequence[Signal]:
         """All but those the engine has taken already; looked at before the first of a message counts as taken."""
@@ -275,21 +299,6 @@ class Pump:
         self._snapshot_at = self._at
         self._journal.wants_snapshot = False
         return self._engine.snapshot()
-
-    def _durable(
-        self,
-        events: Sequence[Event],
-        messages: Sequence[_Message],
-        answers: Sequence[tuple["asyncio.Future[Sequence[Decision]]", Sequence[Decision]]],
-    ) -> None:
-        if events:
-            self._downstream.send(events)
-        for answer, decisions in answers:
-            if not answer.done():  # the person's connection may be gone
-                answer.set_result(decisions)
-        for message in messages:
-            if message.done is not None:
-                message.done()
 
     def _overflow(self, signals: int) -> None:
         self.dropped += signals

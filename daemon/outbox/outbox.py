@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from daemon.clock import Clock
 from daemon.core import Event
@@ -32,13 +33,9 @@ class Outbox:
         self._workers = list(workers)
         self._submit = journal.submit
 
-    def send(self, events: Sequence[Event]) -> None:
-        jobs = [Job(event.id, self._run.delivery(event)) for event in events]
-        for job in sorted(jobs, key=_priority):
-            for worker in self._workers:
-                worker.offer(job)
-        for event in events:
-            self._broadcast.tell(event)
+    def prepare(self, events: Sequence[Event]) -> Callable[[], None]:
+        jobs = sorted([Job(event.id, self._run.delivery(event)) for event in events], key=_priority)
+        return partial(self._tell, jobs, events)
 
     def resume(self, owed: Iterable[Owed]) -> None:
         """Take up what an earlier run did not see confirmed. What is owed to an output that is gone is dropped."""
@@ -65,6 +62,13 @@ class Outbox:
         if self._settled and self._submit is not None:
             settled, self._settled = self._settled, []
             self._submit(Entry(self._clock.stamp(), settled=settled))
+
+    def _tell(self, jobs: Sequence[Job], events: Sequence[Event]) -> None:
+        for job in jobs:
+            for worker in self._workers:
+                worker.offer(job)
+        for event in events:
+            self._broadcast.tell(event)
 
 
 def _priority(job: Job) -> int:
