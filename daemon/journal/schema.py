@@ -75,7 +75,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         if isinstance(error, JournalUnusable):
             raise
         name = getattr(error, "sqlite_errorname", type(error).__name__)
-        raise JournalUnusable(f"{path}: {error} ({name}); {_advice(name)}") from error
+        raise JournalUnusable(f"{path}: {error} ({name}); {advice(name)}") from error
     return connection
 
 
@@ -91,9 +91,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _advice(name: str) -> str:
+def advice(name: str) -> str:
+    """What a person can do about an error of SQLite."""
     if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
         return "copy the file aside and check it with `PRAGMA integrity_check` before you start with an empty folder"
     if name == "SQLITE_FULL":
         return "free space on that file system"
-    return "check that the folder exists, can be written, and has space"
+    return "check that the disk is well, and that the folder exists, can be written, and has space"

@@ -12,12 +12,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.journal import text as journal_text
 from daemon.journal.retention import Retention
-from daemon.journal.schema import JournalUnusable, open_database
+from daemon.journal.schema import JournalUnusable, advice, open_database
 from daemon.outbox.ledger import Run
 
 if TYPE_CHECKING:  # the journal builds on the writer; the entry is the journal's word
@@ -27,8 +28,10 @@ GROUP_ENTRIES = 2000  # in one transaction: at most some 20 ms of work between t
 GROUP_SIGNALS = 5000
 RETRY_S = 1.0  # after a failed transaction: soon enough for people, seldom enough for a full disk
 STAMP_EVERY_S = 5.0  # without traffic: the length of an outage is known this well
-LOOK_EVERY_S = 10.0  # whether the file is still the one that was opened, and how large it is
+LOOK_EVERY_S = 10.0  # whether the file is still the one that was opened and holds what was written; how large it is
+READ_S = 2.0  # for a lock while looking
 
+_WAL_MAGIC = b"\x37\x7f\x06"  # https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 _INSERT = "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _log = logging.getLogger(__name__)
 
@@ -65,13 +68,14 @@ class Writer:
         self._thread = threading.Thread(target=self._main, name="journal", daemon=True)
         self._next_commit = 1
         self._attempted = 0  # the row of the transaction that failed last
+        self._held = 0  # the newest row of the file that is open
         self._inode = 0
         self._looked = 0.0
         self._stamped = -STAMP_EVERY_S
         self._decided = 0
         self._retention = Retention()
         self.holds_older_state = False  # it was opened only after the engine had started without it
-        self.replaced = False  # the file was deleted or replaced while it was open
+        self.replaced = False  # rows that were durable are not in the file any more: it is another one
         self.total_signals = 0
         self.size_bytes = 0
         if connection is not None:
@@ -146,7 +150,7 @@ class Writer:
         except (sqlite3.Error, JournalUnusable, OSError) as error:
             name = getattr(error, "sqlite_errorname", "")
             self._drop_connection()
-            self._failed(f"{error} ({name})" if name else str(error))
+            self._failed(f"{self._path}: {error} ({name}); {advice(name)}" if name else str(error))
             return False
         return True
 
@@ -168,6 +172,7 @@ class Writer:
         if prune:
             self._retention.step(connection, row.total, row.wall)
             connection.execute("COMMIT")
+        self._held = row.seq
         self._next_commit = row.seq + 1
         self._decided = row.decided
         self._stamped = row.at
@@ -192,7 +197,7 @@ class Writer:
         )
 
     def _look(self) -> None:
-        """SQLite writes on into a deleted file without a word."""
+        """SQLite writes on into a deleted or overwritten file without a word: what it needs of it, it remembers."""
         now = time.monotonic()
         if now - self._looked < LOOK_EVERY_S:
             return
@@ -201,8 +206,9 @@ class Writer:
         except FileNotFoundError:
             status = None
         if status is None or status.st_ino != self._inode:
-            self.replaced = True
             raise JournalUnusable(f"{self._path} was deleted or replaced while it was open; it is opened anew")
+        if _last_commit(self._path) != self._held:
+            raise JournalUnusable(f"{self._path} does not hold what was written last; it was changed by somebody else")
         self._looked = now
         self.size_bytes = status.st_size + _size(Path(f"{self._path}-wal"))
 
@@ -211,8 +217,11 @@ class Writer:
         connection = open_database(self._path)
         expected = self._next_commit
         self._adopt(connection)
+        stands = self._attempted == expected < self._next_commit
+        if stands:
+            _write_through(connection)
         self._connection = connection
-        return self._attempted == expected < self._next_commit
+        return stands
 
     def _adopt(self, connection: sqlite3.Connection) -> None:
         """Take up the numbers where they stand."""
@@ -221,6 +230,8 @@ class Writer:
         last, total, decided = connection.execute(sql).fetchone() or (0, 0, 0)
         if first and self._thread.is_alive() and last:
             self.holds_older_state = True
+        self.replaced |= last < self._held
+        self._held = last
         self._next_commit = max(self._next_commit, last + 1)
         self._decided = max(self._decided, decided)
         self.total_signals = max(self.total_signals, total)
@@ -242,6 +253,26 @@ class Writer:
             connection.close()  # rolls back; after a failed fsync only a fresh look at the file can be believed
         except sqlite3.Error as error:
             _log.warning("journal: closing after a failure: %s", error)
+
+
+def _last_commit(path: Path) -> int:
+    """The newest row as a connection sees it that remembers nothing. Raises sqlite3.Error, JournalUnusable, OSError."""
+    with Path(f"{path}-wal").open("rb") as log:
+        magic = log.read(len(_WAL_MAGIC))
+    if magic not in (_WAL_MAGIC, b""):  # SQLite looks at it only when the file is opened after a crash
+        raise JournalUnusable(f"{path}-wal was overwritten while it was open")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=READ_S)) as fresh:
+        (last,) = fresh.execute("SELECT max(seq) FROM commits").fetchone()
+        return int(last or 0)
+
+
+def _write_through(connection: sqlite3.Connection) -> None:
+    """After a failed fsync the kernel shows what it may never have written, and says no more of it: copy the log into
+    the database, which writes and syncs it once more. Raises sqlite3.Error when that fails too.
+    """
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise JournalUnusable("a reader keeps the log of changes from being written to the disk once more")
 
 
 def _size(path: Path) -> int:

@@ -44,11 +44,12 @@ class Daemon:
         self.venue, self.state = folder / "venue", folder / "state"
         self.venue.mkdir()
         (self.venue / "venue.yaml").write_text(VENUE.format(port=port))
-        self.log = folder / "daemon.log"
+        self.log, self.socket = folder / "daemon.log", folder / "api.sock"
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "daemon.cli", "run", str(self.venue), "--state", str(self.state)]
+        folders = ["--state", str(self.state), "--socket", str(self.socket)]
+        return [sys.executable, "-m", "daemon.cli", "run", str(self.venue), *folders]
 
     def start(self, **environment: str) -> None:
         with self.log.open("ab") as log:
@@ -70,10 +71,10 @@ class Daemon:
 
     def listens(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(str(self.state / "api.sock")) == 0
+            return probe.connect_ex(str(self.socket)) == 0
 
     def client(self) -> DaemonClient:
-        return DaemonClient(self.state / "api.sock")
+        return DaemonClient(self.socket)
 
     def up(self) -> bool:
         if not self.listens():
@@ -143,12 +144,12 @@ def daemon(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Daemon]:
     daemon.close()
 
 
-def until(what: str, condition: Callable[[], bool]) -> None:
+def until(what: str, condition: Callable[[], bool], within_s: float = WITHIN_S) -> None:
     """Ask again and again, but not for ever."""
-    end = time.monotonic() + WITHIN_S
+    end = time.monotonic() + within_s
     pause = threading.Event()
     while not condition():
-        assert time.monotonic() < end, f"not within {WITHIN_S} s: {what}"
+        assert time.monotonic() < end, f"not within {within_s} s: {what}"
         pause.wait(0.02)
 
 
