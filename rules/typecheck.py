@@ -52,7 +52,7 @@ def problems(
 
 def nearest(word: str, words: Collection[str]) -> str:
     """The one of `words` that was probably meant, or nothing."""
-    return next(iter(get_close_matches(word, sorted(words), n=1, cutoff=0.6)), "")
+    return next(iter(get_close_matches(word, sorted(words))), "")
 
 
 def _truth(node: Node, here: _Here) -> Iterator[ExpressionError]:
@@ -254,5 +254,4 @@ def _quantity_range(name: str) -> tuple[float, float, str] | None:
     quantity = QUANTITIES.get(name)
     if quantity is None or quantity.kind is not Kind.NUMBER:
         return None
-    unit = f" ({quantity.unit})" if quantity.unit else ""
-    return quantity.low, quantity.high, name + unit
+    return quantity.low, quantity.high, f"{name} ({quantity.unit})"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from rules.decision import (
     Advance,
     AlarmChange,
@@ -40,6 +42,10 @@ NORMAL: dict[str, float | bool] = {
     "voltage": 230.0,
     "on_battery": False,
 }
+
+# What these say is all of it, or what they are about is gone and with it the evidence.
+_BARE = Refuse | Flood | EndFlood | Withheld | ZoneTier | Reroute
+_DECISIONS = msgspec.json.Decoder(list[Decision])
 
 STALE_AFTER_S = 1000.0  # longer than most stories, so that silence is told only where it is the point
 
@@ -169,6 +175,7 @@ class Story:
     def tell(self, signal: Signal) -> list[str]:
         """Any signal."""
         decisions = self.engine.step(signal)
+        check_said(decisions, self.engine.now)
         self.decisions += decisions
         return [words(decision) for decision in decisions]
 
@@ -190,6 +197,15 @@ class Story:
     def restart(self) -> None:
         """Carry the engine's state over to a new one."""
         self.engine = Engine.restore(self.plan, self.engine.snapshot())
+
+
+def check_said(decisions: list[Decision], now: float) -> None:
+    """What holds of everything an engine says: said at this instant, and the journal reads it back as it was."""
+    assert _DECISIONS.decode(msgspec.json.encode(decisions)) == decisions
+    for decision in decisions:
+        assert decision.at == now
+        assert all(reason.at <= now and reason.source for reason in decision.because), decision
+        assert decision.because or isinstance(decision, _BARE), decision
 
 
 def words(decision: Decision) -> str:
