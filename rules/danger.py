@@ -4,6 +4,8 @@
 HIGHLY_MANAGED = frozenset({"fire", "panic"})
 # Quantities: a person did it, or a certified panel has decided. It counts at once, at every hour, and alone.
 CALLS = frozenset({"pressed", "contact"})
+# Quantities that poison or explode, whatever measures them: at orange or red such an alarm is one of fire or panic.
+HAZARDS = frozenset({"co", "gas"})
 SMOKE = frozenset({"smoke", "smoke_obscuration"})
 SMOKE_DETECTOR = "smoke_detector"
 # For each kind of device that must be able to lead to red: what it tells of danger by.

@@ -6,7 +6,7 @@ from config.problem import Problems
 from config.rule_sheet import RuleSheet, WrittenRule, WrittenTier
 from config.safety.channels import LOUD
 from config.select import selected_devices
-from rules.danger import CALLS, HIGHLY_MANAGED, TELLS
+from rules.danger import CALLS, HAZARDS, HIGHLY_MANAGED, TELLS
 from rules.venue import Venue
 
 
@@ -34,8 +34,8 @@ def _danger(rule: WrittenRule, tier: WrittenTier, by_id: Mapping[str, WrittenRul
         told = asked & device.quantities & TELLS.get(device.kind, frozenset())
         if told:
             return f"{min(told)!r} of {device.kind} {device.id!r}"
-    if asked & CALLS:
-        return f"{min(asked & CALLS)!r}"
+    if asked & (CALLS | HAZARDS):
+        return f"{min(asked & (CALLS | HAZARDS))!r}"
     read = sorted(name for name in tier.when.rules if name in by_id)
     managed = [name for name in read if by_id[name].entry.category in HIGHLY_MANAGED]
     return f"alarms of the {by_id[managed[0]].entry.category} rule {managed[0]!r}" if managed else ""

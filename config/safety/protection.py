@@ -10,6 +10,7 @@ from functools import cached_property
 
 from config.document import Path
 from config.problem import Problems
+from config.safety.at_once import check_at_once
 from config.safety.stories import Stories
 from config.safety.words import who
 from config.sheet import Sheet
@@ -43,6 +44,9 @@ def check_protection(plan: Plan, sheet: Sheet, problems: Problems) -> None:
     for device, (hour, chain) in weak.items():
         if device not in exempt:
             _refuse(device, chain, hour, paths[device], sheet, problems)
+    silent = {device for device, (_, chain) in weak.items() if chain is None or device not in exempt}
+    for hour in hours:
+        check_at_once(plan, hour.stories, exempt, silent, sheet, problems)
     if sheet.never_slower_than_s is not None:
         _check_speed(sheet.never_slower_than_s, hours, sheet, problems)
 

@@ -183,7 +183,8 @@ def test_a_copy_of_a_stock_pack_need_not_find_every_word_of_it(write: Write) -> 
     venue = venue.replace('{room: 1..2}, id: "smoke', '{room: 1..3}, id: "smoke').replace(
         'room-{room}", link', 'room-1", link'
     )
-    venue = venue.replace("outputs:\n", call + "outputs:\n").replace("id: all", "id: whole-building")
+    gas = "  - {id: gas-1, kind: gas_detector, zone: floor-1, link: broker, driver: tocsin}\n"
+    venue = venue.replace("outputs:\n", call + gas + "outputs:\n").replace("id: all", "id: whole-building")
     venue = venue[: venue.index("exempt:")] + venue[venue.index("evacuation_plans:") :]
     rules = (LIBRARY / "fire.yaml").read_text("utf-8")
     assert load(write(venue, rules)).plan.rules
