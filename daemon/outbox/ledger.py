@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from daemon.core import Event
 from drivers.contract import Delivery
-from rules.decision import Advance, EndEvacuation, Evacuate, Reroute
+from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Investigate, Reroute, Verify
 
-Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped"]
+Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped", "discarded"]
 
 
 class Run(Struct, frozen=True):
@@ -25,15 +25,24 @@ class Run(Struct, frozen=True):
         The id begins with the run's name, not with the journal's: what goes out while the journal is degraded can be
         lost from it, and its number would be given again.
         """
-        return Delivery(f"{self.name}-{event.id}", event.decision, event.wall)
+        return Delivery(f"{self.name}-{event.id}", event.decision, event.wall, _good_until(event.decision))
+
+
+def _good_until(decision: Decision) -> float | None:
+    """When an order to staff is void. An evacuation never is while it is in force: only its end takes it back, and
+    each sending of its trigger has a time to live of its own."""
+    return decision.deadline if isinstance(decision, Investigate | Verify) else None
 
 
 class Settled(Struct, frozen=True, array_like=True):
-    """A delivery that is owed no more, and why. `decision` is the number of its event."""
+    """A delivery that is owed no more, and why. `decision` is the number of its event; `who` and `why` are a person's
+    who discarded it."""
 
     decision: int
     output: str
     outcome: Outcome
+    who: str = ""
+    why: str = ""
 
 
 class Owed(Struct, frozen=True, array_like=True):

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from daemon.clock import Clock
 from daemon.core import Event
 from daemon.journal.journal import Entry, Journal
 from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.job import Job, is_command, is_urgent
 from daemon.outbox.ledger import Owed, Run, Settled
-from daemon.outbox.worker import Job, Worker
-from rules.decision import Advance, EndEvacuation, Evacuate
+from daemon.outbox.worker import Worker
 
 SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id
 SETTLE_ROWS = 500
@@ -35,14 +36,15 @@ class Outbox:
 
     def prepare(self, events: Sequence[Event]) -> Callable[[], None]:
         jobs = sorted([Job(event.id, self._run.delivery(event)) for event in events], key=_priority)
-        return partial(self._tell, jobs, events)
+        offers = [(worker, replace(job)) for job in jobs for worker in self._workers]
+        return partial(self._tell, offers, events)
 
     def resume(self, owed: Iterable[Owed]) -> None:
         """Take up what an earlier run did not see confirmed. What is owed to an output that is gone is dropped."""
         workers = {worker.name: worker for worker in self._workers}
         for one in owed:
             if one.output in workers:
-                workers[one.output].offer(Job(one.decision, one.delivery))
+                workers[one.output].offer(Job(one.decision, one.delivery, "taken_up"))
             else:
                 self.settle(Settled(one.decision, one.output, "dropped"))
 
@@ -63,13 +65,12 @@ class Outbox:
             settled, self._settled = self._settled, []
             self._submit(Entry(self._clock.stamp(), settled=settled))
 
-    def _tell(self, jobs: Sequence[Job], events: Sequence[Event]) -> None:
-        for job in jobs:
-            for worker in self._workers:
-                worker.offer(job)
+    def _tell(self, offers: Sequence[tuple[Worker, Job]], events: Sequence[Event]) -> None:
+        for worker, job in offers:
+            worker.offer(job)
         for event in events:
             self._broadcast.tell(event)
 
 
 def _priority(job: Job) -> int:
-    return 0 if isinstance(job.delivery.decision, Evacuate | Advance | EndEvacuation) else 1
+    return 0 if is_command(job) else 1 if is_urgent(job) else 2
