@@ -21,7 +21,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the tests speak to: a broker, NUT's UPS drivers and server, certificates, the checker of systemd units; and the
 # compiler of the disk that dies.
-PEERS := mosquitto mosquitto-clients nut-server nut-client openssl systemd gcc libc6-dev
+PEERS := mosquitto mosquitto-clients nut-server nut-client openssl systemd victoria-metrics gcc libc6-dev
 # Tests wait for real peers and for stories that take a minute far more than they compute: three to a core.
 WORKERS ?= 6
 FUZZ_SECONDS ?= 600

@@ -9,7 +9,7 @@ from config.kinds import DEVICE_KINDS
 from config.rule_sheet import WrittenRule, WrittenTier
 from config.rules_file import InvestigateEntry
 from config.select import selected_devices, selected_zones
-from config.setup import LinkSetup, OutputSetup
+from config.setup import HistorySetup, LinkSetup, OutputSetup
 from config.sheet import Sheet
 from config.venue_file import DeviceEntry, VenueEntry
 from drivers.contract import Binding
@@ -180,3 +180,7 @@ def _bindings(sheet: Sheet, link: str, driver: Any) -> tuple[Binding, ...]:
 
 def build_outputs(sheet: Sheet) -> tuple[OutputSetup, ...]:
     return tuple(OutputSetup(output.id, output.kind, output) for output in (written.entry for written in sheet.outputs))
+
+
+def build_history(sheet: Sheet) -> tuple[HistorySetup, ...]:
+    return tuple(HistorySetup(server.id, server) for server in (written.entry for written in sheet.history))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.build import build_links, build_outputs, build_plan, build_venue
+from config.build import build_history, build_links, build_outputs, build_plan, build_venue
 from config.consequences import check_consequences
 from config.document import Document
 from config.files import MAX_RULES_FILES, STOCK, VENUE, FileSet, Unread, read_files
@@ -89,6 +89,7 @@ def _checked(found: FileSet) -> Setup:
         (found.path(VENUE), *(found.path(name) for name in names)),
         found.digest,
         exempt=exemptions(sheet, plan),
+        history=build_history(sheet),
     )
     _check_links(setup, sheet, problems)
     problems.refuse()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from config.history_file import HistoryEntry
 from drivers.registry import Attached
 from rules.plan import Plan
 
@@ -27,6 +28,14 @@ class OutputSetup:
     settings: Any  # an instance of OUTPUTS[kind].settings
 
 
+@dataclass(frozen=True, slots=True)
+class HistorySetup:
+    """A database that gets the journal; `settings` are those of config.history_file, paths as they are written."""
+
+    id: str
+    settings: HistoryEntry
+
+
 @dataclass(frozen=True)
 class Setup:
     """Everything a configuration directory says. `files` are all the files read, in order; `digest` names this set.
@@ -42,3 +51,4 @@ class Setup:
     files: tuple[Path, ...]
     digest: str
     exempt: dict[str, str] = field(default_factory=dict)
+    history: tuple[HistorySetup, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from config.document import Document, Path
 from config.evacuation_file import PlanEntry
 from config.form import Form
+from config.history_file import HistoryEntry
 from config.hours import DutyEntry, SpanEntry
 from config.problem import Mark, Problems
 from config.venue_file import (
@@ -52,6 +53,7 @@ class Sheet:
     schedules: dict[str, list[SpanEntry]]
     duty: DutyEntry | None
     limits: LimitsEntry
+    history: list[Written[HistoryEntry]]
 
     def mark(self, path: Path) -> Mark:
         return self.document.mark(path)
@@ -85,6 +87,7 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
         shell.schedules if shell else {},
         shell.duty if shell else None,
         shell.limits if shell else LimitsEntry(),
+        sections["history"],
     )
 
 

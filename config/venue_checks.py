@@ -38,7 +38,7 @@ def _check_ids(sheet: Sheet, problems: Problems) -> None:
     shared: dict[str, Mark] = {}
     if sheet.venue:
         shared[sheet.venue.id] = sheet.mark(("venue", "id"))
-    for section in ("zones", "devices", "links", "outputs", "evacuation_plans"):
+    for section in ("zones", "devices", "links", "outputs", "evacuation_plans", "history"):
         seen = shared if section in _SHARED else {}
         for index, entry in sheet.document.items(section):
             named = entry.get("id") if isinstance(entry, dict) else None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, create_model
 
 from config.evacuation_file import ROUTES_MAX, PlanEntry, RouteEntry
 from config.form import Form
+from config.history_file import HistoryEntry
 from config.hours import DutyEntry, Spans
 from config.kinds import DEVICE_KINDS
 from config.problem import did_you_mean
@@ -121,6 +122,7 @@ class VenueShell(Settings):
     devices: list[Any]
     outputs: list[Any]
     evacuation_plans: list[Any] = []
+    history: list[Any] = []
     exempt: list[Any] = []
     never_slower_than: Annotated[Duration, Field(gt=0)] | None = None
     schedules: dict[Id, Spans] = {}
@@ -180,6 +182,7 @@ def forms() -> dict[str, Form[Any]]:
         "devices": Form(DeviceEntry),
         "outputs": Form(output_entry()),
         "evacuation_plans": Form(PlanEntry),
+        "history": Form(HistoryEntry),
         "exempt": Form(ExemptEntry),
     }
 
@@ -195,5 +198,6 @@ def venue_file() -> type[Settings]:
         devices=(list[DeviceEntry], ...),
         outputs=(_list_of(output_entry()), ...),
         evacuation_plans=(list[PlanEntry], []),
+        history=(list[HistoryEntry], []),
         exempt=(list[ExemptEntry], []),
     )

@@ -15,6 +15,7 @@ from config.setup import Setup
 from daemon.api.house import House
 from daemon.calendar import Calendar
 from daemon.clock import SystemClock
+from daemon.history.setup import build_exports, zones_of
 from daemon.journal.journal import Journal
 from daemon.journal.recovery import Recovered as Memory
 from daemon.journal.recovery import recover
@@ -154,7 +155,10 @@ class _Parts:
         self._links = {name: link for name, (_, link) in links.items()}
         self._outputs = outputs
         self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
-        self.house = House(clock, self._pump, self._journal, links, self._workers, broadcast, self._reloader)
+        self._exports = build_exports(setup, path, clock, self._pump.report)
+        self.house = House(
+            clock, self._pump, self._journal, links, self._workers, broadcast, self._reloader, self._exports
+        )
 
     async def run(
         self, serve_api: "Callable[[House], Awaitable[None]]", stop: asyncio.Event, hangup: asyncio.Event
@@ -172,7 +176,8 @@ class _Parts:
         api = self._keep("tocsin/api", lambda: serve_api(self.house))
         calendar = self._keep("tocsin/calendar", self._calendar.run)
         reloader = self._keep("tocsin/rules", lambda: self._reloader.run(hangup))
-        kept = [*telling, *hearing, api, calendar, reloader]
+        history = [self._keep(export.source, export.run) for export in self._exports]
+        kept = [*telling, *hearing, api, calendar, reloader, *history]
         watchdog = asyncio.create_task(Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.enable()
@@ -189,7 +194,7 @@ class _Parts:
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
-            await _end([*hearing, api, calendar, reloader], STOP_LINKS_S)
+            await _end([*hearing, api, calendar, reloader, *history], STOP_LINKS_S)
             if not pump.done():
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)
@@ -235,6 +240,8 @@ class _Parts:
         for output in self._outputs:
             output.rename(setup.plan.venue, setup.plan.evacuation_plans)
         self._calendar.follow(setup.plan.schedules, setup.time_zone)
+        for export in self._exports:
+            export.follow(zones_of(setup.plan.venue))
 
     def _on_degraded(self, reason: str) -> None:
         _log.error("journal: %s; alarms go on from memory", reason)
@@ -261,7 +268,7 @@ def _first_words(opened: _Opened) -> list[Signal]:
     words += [
         Recovered(now, fault.source, fault.code)
         for fault in opened.memory.engine.faults()
-        if fault.source.startswith(("tocsin/", "output/")) or fault.code == DRIVER_FAILED
+        if fault.source.startswith(("tocsin/", "output/", "history/")) or fault.code == DRIVER_FAILED
     ]
     if opened.problem:
         text = f"{opened.problem}; alarms go on from memory, and what stood before is unknown"

@@ -44,6 +44,19 @@ class OutputHealth(Struct, frozen=True):
     last_error: str
 
 
+class HistoryHealth(Struct, frozen=True):
+    """One history server, as its exporting process said last: daemon.history.job.Progress says what the numbers are."""
+
+    name: str
+    condition: Literal["starting", "up", "waiting", "refused"]
+    behind_s: float
+    behind: int
+    points: int
+    rejected: int
+    lost: int
+    last_error: str
+
+
 class Event(Struct, frozen=True):
     """One decision as it is told to people: `id` counts journal rows, `wall` is seconds since 1970."""
 
@@ -101,6 +114,7 @@ class Core(Protocol):
 
     def outputs(self) -> Sequence[OutputHealth]: ...
     def journal(self) -> JournalHealth: ...
+    def history(self) -> Sequence[HistoryHealth]: ...
     def readings_taken(self) -> int:
         """Readings the engine has taken since this process started."""
 

@@ -10,7 +10,7 @@ TOLD = 20  # entries of one kind in a log line
 
 
 def needs_restart(old: Setup, new: Setup) -> tuple[str, ...]:
-    """What differs in links, the devices bound to them, outputs and the venue's id, in words."""
+    """What differs in links, the devices bound to them, outputs, history servers and the venue's id, in words."""
     found: list[str] = []
     if old.plan.venue.root != new.plan.venue.root:
         found.append("the venue's id is different")
@@ -21,6 +21,7 @@ def needs_restart(old: Setup, new: Setup) -> tuple[str, ...]:
         new_devices = {bound.device: bound for driver in after[name].drivers for bound in driver.bindings}
         found += [f"link {name}: {text}" for text in _entries("device", old_devices, new_devices)]
     found += _entries("output", {one.id: one for one in old.outputs}, {one.id: one for one in new.outputs})
+    found += _entries("history", {one.id: one for one in old.history}, {one.id: one for one in new.history})
     return tuple(found)
 
 

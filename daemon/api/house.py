@@ -4,7 +4,8 @@ import importlib.metadata
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from daemon.clock import Clock
-from daemon.core import Event, JournalHealth, OutputHealth, ReloadReport
+from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, ReloadReport
+from daemon.history.export import Export
 from daemon.journal.journal import Journal
 from daemon.outbox.broadcast import Broadcast
 from daemon.outbox.worker import Worker
@@ -39,6 +40,7 @@ class House:
         workers: Sequence[Worker],
         broadcast: Broadcast,
         reloader: Reloader,
+        exports: Sequence[Export],
     ) -> None:
         self.version = importlib.metadata.version("tocsin")
         self.started_wall = clock.wall()
@@ -49,6 +51,7 @@ class House:
         self._workers = workers
         self._broadcast = broadcast
         self._reloader = reloader
+        self._exports = exports
 
     @property
     def plan(self) -> Plan:
@@ -98,6 +101,9 @@ class House:
 
     def journal(self) -> JournalHealth:
         return self._journal.health()
+
+    def history(self) -> Sequence[HistoryHealth]:
+        return [export.health() for export in self._exports]
 
     def readings_taken(self) -> int:
         return self._pump.readings_taken

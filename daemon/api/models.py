@@ -236,6 +236,22 @@ class JournalView(Struct, frozen=True):
     degraded: str
 
 
+class HistoryView(Struct, frozen=True):
+    """One history server. `condition`: "starting", "up", "waiting" (it is busy or away) or "refused" (only people can
+    help). `behind_s`: age of the oldest row that it has not got, `behind` the signals of that and all later rows.
+    `points` were acknowledged, repeats included; `rejected` were put aside; `lost` signals were deleted unsent.
+    """
+
+    name: str
+    condition: str
+    behind_s: float
+    behind: int
+    points: int
+    rejected: int
+    lost: int
+    last_error: str
+
+
 class PlanView(Struct, frozen=True):
     """An evacuation plan that can be ordered."""
 
@@ -305,6 +321,7 @@ class StatusView(Struct, frozen=True):
     hidden: dict[str, int] = {}
     flood_since: str | None = None
     rules_in_force: str = ""  # digest of the venue's files
+    history: tuple[HistoryView, ...] = ()
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from daemon.api.models import (
     EvacuationView,
     EventView,
     FaultView,
+    HistoryView,
     JournalView,
     LinkView,
     NameView,
@@ -91,6 +92,7 @@ class Views:
             journal=msgspec.convert(core.journal(), JournalView, from_attributes=True),
             links=self.links(),
             outputs=tuple(msgspec.convert(output, OutputView, from_attributes=True) for output in core.outputs()),
+            history=tuple(msgspec.convert(one, HistoryView, from_attributes=True) for one in core.history()),
             plans=tuple(
                 PlanView(plan.id, plan.zones, _name(plan.message)) for plan in core.plan.evacuation_plans.values()
             ),

@@ -56,12 +56,12 @@ class Reader:
         self._connection = connection
         self.problems: list[str] = []
 
-    def rows(self, span: Span = Span()) -> Iterator[Row]:  # noqa: B008  # a named tuple cannot be changed
+    def rows(self, span: Span = Span(), page_rows: int = PAGE_ROWS) -> Iterator[Row]:  # noqa: B008  # cannot be changed
         """In order, a page at a time: what is written meanwhile is read too. Raises sqlite3.Error."""
         after = span.after
         clauses = {"wall >= :since": span.since, "wall <= :until": span.until}
         where = "".join(f" AND {clause}" for clause, value in clauses.items() if value is not None)
-        sql = f"SELECT {_COLUMNS} FROM commits WHERE seq > :after{where} ORDER BY seq LIMIT {PAGE_ROWS}"  # noqa: S608  # no word of it comes from outside
+        sql = f"SELECT {_COLUMNS} FROM commits WHERE seq > :after{where} ORDER BY seq LIMIT {page_rows:d}"  # noqa: S608  # no word of it comes from outside
         while page := self._connection.execute(
             sql, {"after": after, "since": span.since, "until": span.until}
         ).fetchall():

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from daemon.api.models import AlarmView, DeviceView, FaultView, StatusView, TierWord, ZoneView
+from daemon.api.models import AlarmView, DeviceView, FaultView, HistoryView, StatusView, TierWord, ZoneView
 from daemon.terminal.words import OVERLAY, STATE, TIER, TIER_STYLE, Lang, clock, name_in, pick
 
 _BAD = "bold red"
@@ -124,6 +124,8 @@ def zone_table(zones: Sequence[ZoneView], lang: Lang) -> Iterator[Text]:
     return table(ZONE_HEADINGS[lang == "zh"], rows)
 
 
+BEHIND_SHOWN_S = 5.0  # a history server that is up lags by a second or two
+
 LINK_HEADINGS = (
     ("LINK", "STATE", "SINCE", "HEARD", "BAD", "TROUBLE"),
     ("线路", "状态", "时间", "收到", "错误", "说明"),
@@ -131,7 +133,7 @@ LINK_HEADINGS = (
 
 
 def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
-    """Links, then outputs, then the journal: everything between the devices and the world."""
+    """Links, then outputs, then the journal and where its history goes: all between the devices and the world."""
     for link in status.links:
         yield (
             f"{link.name} ({link.kind})",
@@ -150,6 +152,26 @@ def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
     journal = status.journal
     size = pick((f"{journal.rows} rows", f"{journal.rows} 行"), lang) + f", {journal.bytes / 1e6:.1f} MB"
     yield pick(("journal", "日志"), lang), _up(not journal.degraded, lang), "", size, "", journal.degraded
+    yield from (history_row(server, lang) for server in status.history)
+
+
+def history_row(server: HistoryView, lang: Lang) -> tuple[Cell, ...]:
+    sent = pick((f"{server.points} points", f"{server.points} 点"), lang)
+    late = pick((f", {lasting(server.behind_s)} behind", f"，落后 {lasting(server.behind_s)}"), lang)
+    lost = pick((f", {server.lost} lost", f"，丢失 {server.lost}"), lang)
+    told = sent + (late if server.behind_s >= BEHIND_SHOWN_S else "") + (lost if server.lost else "")
+    up = server.condition == "up"
+    state: Cell = pick(("starting", "启动中"), lang) if server.condition == "starting" else _up(up, lang)
+    name = pick((f"history {server.name}", f"历史库 {server.name}"), lang)
+    return name, state, "", told, str(server.rejected), server.last_error
+
+
+def lasting(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def wiring_table(status: StatusView, lang: Lang) -> Iterator[Text]:

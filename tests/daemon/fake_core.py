@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from daemon.core import Event, JournalHealth, OutputHealth, ReloadReport
+from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, ReloadReport
 from drivers.contract import LinkHealth
 from rules.decision import Because, Decision, Refuse
 from rules.engine import Engine
@@ -151,6 +151,9 @@ class FakeCore:
 
     def outputs(self) -> Sequence[OutputHealth]:
         return [OutputHealth("broker", True, 0, 12, 0, "")]
+
+    def history(self) -> Sequence[HistoryHealth]:
+        return [HistoryHealth("archive", "waiting", 7500.0, 123_456, 1_000_000, 2, 0, "503: try later")]
 
     def journal(self) -> JournalHealth:
         return JournalHealth(1000, 1_000_000, self.degraded)

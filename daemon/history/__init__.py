@@ -1,0 +1,1 @@
+"""History export: the journal, carried to time-series databases by a process of its own for each of them."""

@@ -1,0 +1,105 @@
+"""The whole export, process and all, to a real VictoriaMetrics: what is lost, and what is sent twice."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.history.job import Target
+from tests.daemon.history.exporting import exporting
+from tests.daemon.history.journals import Author, expected, fill, readings
+from tests.victoria import Victoria
+
+NAME = "tocsin_temperature_value"
+
+
+@pytest.fixture
+def victoria(tmp_path: Path) -> Iterator[Victoria]:
+    """A running server that keeps every point that it is sent, repeats too; the last seconds only in its memory."""
+    server = Victoria(tmp_path / "victoria")
+    server.start()
+    yield server
+    server.close()
+
+
+def target(server: Victoria, **settings: float) -> Target:
+    """Without a bound to its rate, unless one is given."""
+    limits = {"points_per_s": 1e9, "batch_points": 1000} | settings
+    return Target("archive", server.url, "venue", "tocsin", **limits)  # type: ignore[arg-type]  # all of them numbers
+
+
+def points(server: Victoria) -> list[tuple[int, float]]:
+    """Time and value of everything the server holds, repeats too."""
+    return [point for series in server.holds(NAME).values() for point in series]
+
+
+async def test_everything_is_sent_once(tmp_path: Path, victoria: Victoria) -> None:
+    """With nothing in the way each reading arrives exactly once, with its tags."""
+    fill(tmp_path / "journal.db", readings(3000))
+    async with exporting(tmp_path, target(victoria)) as running:
+        await running.sent()
+    held = points(victoria)
+    assert len(held) == 3000
+    assert set(held) == expected(3000)
+    tags = {("__name__", NAME), ("device", "det-1"), ("venue", "hall"), ("zone", "room-1")}
+    assert frozenset(tags) in victoria.holds(NAME)
+    assert running.faults == {}
+
+
+@pytest.mark.parametrize("end", [Victoria.stop, Victoria.kill], ids=["stopped", "killed"])
+async def test_an_outage_costs_no_point(tmp_path: Path, victoria: Victoria, end: Callable[[Victoria], None]) -> None:
+    """The server ends and is started again while readings come: all of them are there in the end."""
+    with Author(tmp_path / "journal.db") as author:
+        async with exporting(tmp_path, target(victoria)) as running:
+            await _tell(author, range(1000))
+            await running.sent()
+            await asyncio.to_thread(end, victoria)
+            await _tell(author, range(1000, 2000))
+            await running.until(lambda: running.export.health().condition == "waiting")
+            await asyncio.to_thread(victoria.start)
+            await _tell(author, range(2000, 3000))
+            await running.sent()
+    assert set(points(victoria)) == expected(3000)
+
+
+@pytest.mark.parametrize("window_s", [60.0, 0.0], ids=["replayed", "control"])
+async def test_what_a_server_had_acknowledged_is_sent_again(
+    tmp_path: Path, victoria: Victoria, window_s: float
+) -> None:
+    """A server loses its power before it has stored what it acknowledged, and is back before anybody asks it anything:
+    with the window nothing is lost, without it is.
+    """
+    with Author(tmp_path / "journal.db") as author:
+        async with exporting(tmp_path, target(victoria, resend_window_s=window_s)) as running:
+            await _tell(author, range(2000))
+            await running.sent()
+            await asyncio.to_thread(victoria.lose_power)
+            await asyncio.to_thread(victoria.start)
+            await _tell(author, range(2000, 3000))
+            await running.until(lambda: running.export.health().points >= 3000)
+            await running.sent()
+    held = set(points(victoria))
+    assert held <= expected(3000)
+    assert (held == expected(3000)) == (window_s > 0)
+
+
+async def test_a_killed_export_goes_on_where_it_was(tmp_path: Path, victoria: Victoria) -> None:
+    """The exporting process is killed in the middle: nothing is lost, and no more than the window is sent again."""
+    fill(tmp_path / "journal.db", readings(20_000))
+    async with exporting(tmp_path, target(victoria, resend_window_s=0.0, points_per_s=4000.0)) as running:
+        cursor = tmp_path / "history" / "archive.cursor"
+        await running.until(cursor.exists)
+        os.kill(running.export.pid, signal.SIGKILL)
+        await running.sent()
+        assert running.export.health().points < 40_000
+    assert set(points(victoria)) == expected(20_000)
+
+
+async def _tell(author: Author, numbers: range) -> None:
+    """In rows of a hundred."""
+    for begin in numbers[::100]:
+        told = list(readings(100, begin))
+        await asyncio.to_thread(author.write, told[-1].at, told)
