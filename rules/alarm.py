@@ -6,7 +6,10 @@ An alarm is *raised* when its condition becomes true (after the on-delay), *retu
 what is true then. A move that the table does not hold raises IllegalMove and changes nothing.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
+from typing import Any
 
 from rules.chatter import Chatter
 from rules.decision import Because, OverlayKind, State
@@ -64,6 +67,10 @@ TABLE: dict[tuple[State, Move], State] = {
 }
 
 
+# Of a large venue's alarms nearly all never had an overlay and never stood: they share this.
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
 class IllegalMove(Exception):
     """The table holds no such move. A programming error, not an operating one."""
 
@@ -114,15 +121,15 @@ class Alarm:
         self.id = f"{rule.id}@{place}"
         self.state: State = "normal"
         self.tier = Tier.NONE
-        self.levels = tuple(Level(tier) for tier in rule.tiers)
+        self.levels = tuple([Level(tier) for tier in rule.tiers])
         self.sounding = False
         self.since = 0.0
         self.acknowledged_by = ""
         self.because: tuple[Because, ...] = ()
         self.standing = Tier.NONE
-        self.stood: dict[Tier, float] = {}
+        self.stood: Mapping[Tier, float] = _NOTHING
         self.stood_down = Tier.NONE
-        self.overlays: dict[OverlayKind, Overlay] = {}
+        self.overlays: Mapping[OverlayKind, Overlay] = _NOTHING
         self.withheld = False
         self.chatter = Chatter()
         self.first_out = False
@@ -221,7 +228,7 @@ class Alarm:
             after = max(before, after)
         for tier in Tier:
             if after < tier <= before:
-                self.stood[tier] = now
+                self.stood = {**self.stood, tier: now}
         self.standing = after
         self.stood_down = min(self.stood_down, after)
         return before, after

@@ -39,7 +39,7 @@ class Board:
         self.evacuations = Evacuations(plan, self.timers)
         self.investigations = Investigations(plan, house, self.evacuations, self.timers)
         self.suppression = Suppression(plan.rules, plan.venue, house, self.faults)
-        self.verification = Verification(house.causes.values())
+        self.verification = Verification(plan.rules, house.causes.values())
         self.annunciator = Annunciator()
         self.out: list[Decision] = []
 

@@ -20,7 +20,7 @@ def cover(alarm: Alarm, overlay: Overlay, now: float) -> Hidden | None:
     None when nobody need be told: it is suppressed and was not in view, so it may never come.
     """
     said_anyway = alarm.up or overlay.kind != "suppressed"
-    alarm.overlays[overlay.kind] = overlay
+    alarm.overlays = {**alarm.overlays, overlay.kind: overlay}
     hidden = _hide(alarm, overlay, (Because(now, overlay.by, overlay.why),), now)
     return hidden if said_anyway else None
 
@@ -42,8 +42,7 @@ def uncover(
     `waiting` says that an on-delay or an investigation runs, `found` is the evidence for what stands. None when nobody
     need be told: a suppression is over under which nothing happened, or under which the alarm stays.
     """
-    for kind in kinds:
-        del alarm.overlays[kind]
+    alarm.overlays = {kind: one for kind, one in alarm.overlays.items() if kind not in kinds}
     if not alarm.overlays:
         return _show(alarm, kinds[-1], waiting, (by, *found), now)
     if kinds[-1] == "suppressed":

@@ -33,9 +33,13 @@ class Suppression:
         for cause in house.causes.values():
             by_rule.setdefault(cause.alarm.rule.id, []).append(cause)
         for rule in rules:
-            for root in by_rule.get(rule.id, ()):
-                self._wire_rule(root.alarm, [one for target in rule.suppresses for one in by_rule.get(target, ())])
-                if rule.explained_by_link and not rule.highly_managed and isinstance(root, DeviceCause):
+            roots = by_rule.get(rule.id, ())
+            if rule.suppresses:
+                targets = [one for target in rule.suppresses for one in by_rule.get(target, ())]
+                for root in roots:
+                    self._wire_rule(root.alarm, targets)
+            for root in roots if rule.explained_by_link and not rule.highly_managed else ():
+                if isinstance(root, DeviceCause):
                     self._behind.setdefault(root.device.device.link, []).append(root)
 
     def consequences(self, alarm: Alarm) -> Iterable[Cause]:
@@ -80,7 +84,7 @@ class Suppression:
         )
 
     def _wire_rule(self, root: Alarm, targets: Iterable[Cause]) -> None:
-        if root.rule.suppresses and root.rule.each == "device":
+        if root.rule.each == "device":
             self._feeding.setdefault(root.place, []).append(root)
         for target in targets:
             if target.alarm.rule.highly_managed or not self._is_consequence(root, target):

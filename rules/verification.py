@@ -6,6 +6,7 @@ from rules.cause import Cause
 from rules.decision import Decision, Verify
 from rules.evidence import evidence
 from rules.level import Level
+from rules.plan import Rule
 
 
 class Verification:
@@ -13,11 +14,12 @@ class Verification:
 
     __slots__ = ("_of_rule", "_told")
 
-    def __init__(self, causes: Iterable[Cause]) -> None:
+    def __init__(self, rules: Iterable[Rule], causes: Iterable[Cause]) -> None:
         self._of_rule: dict[str, list[Cause]] = {}
         self._told: set[tuple[str, int]] = set()  # alarm, tier
-        for cause in causes:
-            if any(tier.verify is not None for tier in cause.alarm.rule.tiers):
+        verifying = {rule.id for rule in rules if any(tier.verify is not None for tier in rule.tiers)}
+        for cause in causes if verifying else ():
+            if cause.alarm.rule.id in verifying:
                 self._of_rule.setdefault(cause.alarm.rule.id, []).append(cause)
 
     def take_up(self) -> None:

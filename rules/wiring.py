@@ -56,16 +56,13 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
     alarms_of: dict[str, list[Alarm]] = {}
     for rule in plan.rules:
         compiled = compiling(rule)
-        causes: list[Cause]
+        causes: Sequence[Cause]
         if rule.each == "device":
-            devices = [house.devices[place] for place in rule.places]
-            for expression in expressions_of(rule):
-                keep_windows(expression.root, devices)
-            asked = [call for one in expressions_of(rule) for call in calls(one.root) if call.function == "alarms"]
-            names = sorted(compiled.names)
-            causes = [_device_cause(plan, house, compiled, device, names, asked, alarms_of) for device in devices]
+            causes = _device_causes(plan, house, compiled, alarms_of)
         else:
             causes = [_group_cause(plan, house, compiled, place, alarms_of) for place in rule.places]
+        if rule.unknown != "hold":
+            _mind(house, causes)
         house.causes.update((cause.alarm.id, cause) for cause in causes)
         alarms_of[rule.id] = [cause.alarm for cause in causes]
         if rule.evacuate is not None:
@@ -75,30 +72,38 @@ def wire(plan: Plan, compiling: Callable[[Rule], CompiledRule] = compile_rule) -
     return house
 
 
-def _device_cause(
-    plan: Plan,
-    house: House,
-    compiled: CompiledRule,
-    device: DeviceState,
-    names: Sequence[str],
-    asked: Sequence[Call],
-    alarms_of: dict[str, list[Alarm]],
-) -> DeviceCause:
-    """`names` are what its rule looks at. `asked` are the calls that read other rules: their alarms at the device
-    itself and at the zones that hold it.
-    """
-    rule, zones = compiled.rule, plan.venue.holders[device.device.zone]
+def _device_causes(
+    plan: Plan, house: House, compiled: CompiledRule, alarms_of: dict[str, list[Alarm]]
+) -> list[DeviceCause]:
+    """One for each device of a rule: a large venue has thousands of them."""
+    rule, expressions = compiled.rule, expressions_of(compiled.rule)
+    devices = [house.devices[place] for place in rule.places]
+    for expression in expressions:
+        keep_windows(expression.root, devices)
+    asked = [call for one in expressions for call in calls(one.root) if call.function == "alarms"]
+    names = sorted(compiled.names)
+    causes: list[DeviceCause] = []
+    for device in devices:
+        read = _coincidences(plan, device, asked, alarms_of) if asked else ()
+        cause = DeviceCause(compiled, Alarm(rule, device.device.id, device.device.zone), device, read)
+        for alarm in [alarm for one in read for alarm in one.alarms] if read else ():
+            _append_once(house.reading.setdefault(alarm.id, []), cause)
+        _watch(house, device, cause, names)
+        causes.append(cause)
+    return causes
+
+
+def _coincidences(
+    plan: Plan, device: DeviceState, asked: Iterable[Call], alarms_of: dict[str, list[Alarm]]
+) -> tuple[Coincidence, ...]:
+    """What the calls that read other rules look at: their alarms at the device itself and at the zones that hold it."""
+    zones = plan.venue.holders[device.device.zone]
     read: list[Coincidence] = []
     for call in asked:
         alarms = [alarm for one in rules_read(call) for alarm in alarms_of.get(one, ())]
         found = [alarm for alarm in alarms if _stands_at(alarm, device, zones)]
         read.append(device.coincidences.setdefault(render(call), coincidence(call, found)))
-    cause = DeviceCause(compiled, Alarm(rule, device.device.id, device.device.zone), device, tuple(read))
-    for alarm in [alarm for one in read for alarm in one.alarms]:
-        _append_once(house.reading.setdefault(alarm.id, []), cause)
-    _watch(house, device, cause, names)
-    _mind(house, cause)
-    return cause
+    return tuple(read)
 
 
 def _stands_at(alarm: Alarm, device: DeviceState, zones: Collection[str]) -> bool:
@@ -137,13 +142,12 @@ def _group_cause(
             _append_once(house.investigating.setdefault(alarm.id, []), (cause, cause.investigation))
             _append_once(house.reading.setdefault(alarm.id, []), cause)
     _watch_members(house, cause)
-    _mind(house, cause)
     return cause
 
 
-def _mind(house: House, cause: Cause) -> None:
-    """Note a cause to which it matters that a device does not tell."""
-    if cause.alarm.rule.unknown != "hold":
+def _mind(house: House, causes: Iterable[Cause]) -> None:
+    """Note causes to which it matters that a device does not tell."""
+    for cause in causes:
         for member in cause.members:
             house.minding.setdefault(member.device.id, []).append(cause)
 
