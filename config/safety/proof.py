@@ -11,7 +11,7 @@ from rules.analysis.measure import Measure
 from rules.analysis.week import situations
 from rules.plan import Plan
 
-# Chains played when not all are asked for. Each costs a new engine, in proportion to the alarms that there can be: 4 ms
+# Chains played when not all are asked for. Each costs an engine, in proportion to the alarms that there can be: 3 ms
 # with 1,000 of them. So the whole takes a second or two, however large the venue.
 MAX_PLAYED = 64
 MIN_PLAYED = 8

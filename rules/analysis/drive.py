@@ -12,12 +12,14 @@ from typing import Literal
 from rules.analysis.calm_device import REPEAT_S, SIGNAL_AFTER_S
 from rules.analysis.calm_group import Told
 from rules.analysis.extremes import PRESS_S, Values, calm, presses
+from rules.analysis.reach import reads
 from rules.analysis.week import ALWAYS, Situation
 from rules.decision import Decision, Escalate, Evacuate, Investigate, Raise
 from rules.engine import Engine
-from rules.plan import Plan
+from rules.plan import Plan, Rule
 from rules.quantity import QUANTITIES, Kind
 from rules.signal import Acknowledge, Calendar, Duty, Reading, Tick
+from rules.snapshot import decode
 from rules.tier import Tier
 
 CALM_S = 3600.0  # of calm before, the longest window of a rule (`rules.typecheck`): nothing of the past is left in it
@@ -38,7 +40,11 @@ class Moment:
 
 
 class Stage:
-    """One plan with every device calm and the surroundings told, from which stories start."""
+    """One plan with every device calm and the surroundings told, from which stories start.
+
+    A story is told to an engine that lacks what can have no part in it: the alarms at rest of the devices that say
+    nothing in it, by rules that look at nothing but the device.
+    """
 
     def __init__(self, plan: Plan, around: Situation = ALWAYS) -> None:
         devices = {id_: replace(device, stale_after_s=HORIZON_S * 10) for id_, device in plan.venue.devices.items()}
@@ -55,12 +61,14 @@ class Stage:
                 for name, value in calm(device).items():
                     engine.step(Reading(now, device.id, name, value))
         self._calm = engine.snapshot()
+        self._up_in_calm = frozenset(decode(self._calm).alarms)
+        self._fixed = frozenset(rule.id for rule in plan.rules if rule.each == "device" and not reads(rule))
 
     def play(
         self, told: Told, staff: Staff = "slow", *, until_s: float = HORIZON_S, relent_s: float = math.inf
     ) -> Iterator[Moment]:
         """What happens until `until_s` after the signal. From `relent_s` on the devices say that all is calm."""
-        engine = Engine.restore(self._plan, self._calm)
+        engine = Engine.restore(self._part(told), self._calm)
         promised: dict[float, list[str]] = {}  # when staff will acknowledge which alarms
         presses = [SIGNAL_S + press * PRESS_S for press in range(1, self._presses) if press * PRESS_S < relent_s]
         repeat, said = SIGNAL_S, told
@@ -85,6 +93,17 @@ class Stage:
             for decision in (moment.what for moment in moments) if staff == "slow" else ():
                 if isinstance(decision, Investigate) and decision.step == "acknowledge":
                     promised.setdefault(decision.deadline - LAST_INSTANT_S, []).append(decision.alarm)
+
+    def _part(self, told: Told) -> Plan:
+        """The plan without the alarms that cannot move while these devices speak."""
+
+        def part(rule: Rule) -> Rule:
+            if rule.id not in self._fixed:
+                return rule
+            moving = (place for place in rule.places if place in told or f"{rule.id}@{place}" in self._up_in_calm)
+            return replace(rule, places=tuple(moving))
+
+        return replace(self._plan, rules=tuple(map(part, self._plan.rules)))
 
     def _calmed(self, device: str, values: Values) -> Values:
         """Calm values of what a device told before."""
