@@ -142,6 +142,9 @@ class Output(Protocol):
 
     async def run(self) -> None: ...
 
+    def prepare(self, delivery: Delivery) -> None:
+        """A command that is to be delivered once it is durable: do now what takes time. Nothing leaves."""
+
     async def deliver(self, delivery: Delivery) -> None:
         """Raises DeliveryFailed. The caller sets the deadline and does the retrying."""
 

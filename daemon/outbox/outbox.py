@@ -37,6 +37,8 @@ class Outbox:
     def prepare(self, events: Sequence[Event]) -> Callable[[], None]:
         jobs = sorted([Job(event.id, self._run.delivery(event)) for event in events], key=_priority)
         offers = [(worker, replace(job)) for job in jobs for worker in self._workers]
+        for worker, job in offers:
+            worker.prepare(job)
         return partial(self._tell, offers, events)
 
     def resume(self, owed: Iterable[Owed]) -> None:

@@ -43,6 +43,13 @@ class Sender:
         self.failed = 0
         self.last_error = ""
 
+    def prepare(self, job: Job) -> None:
+        """Let the output do beforehand what takes time."""
+        try:
+            self.output.prepare(job.delivery)
+        except Exception:  # noqa: BLE001 - a bug in an output must not stop the others; the delivery meets it again
+            _log.exception("%s: a bug in the output", self.source)
+
     async def attempt(self, job: Job, within_s: float) -> DeliveryFailed | None:
         """One try, which ends when the delivery would be too old. None when the far end has confirmed."""
         if job.delivery.expires is not None:

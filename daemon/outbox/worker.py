@@ -56,6 +56,11 @@ class Worker:
         for way in (self._orders, self._urgent, self._routine):
             yield from way
 
+    def prepare(self, job: Job) -> None:
+        """A delivery whose decision is not durable yet; it is offered once it is."""
+        if is_command(job):
+            self._sender.prepare(job)
+
     def offer(self, job: Job) -> None:
         """Take a delivery; never blocks."""
         self._at_rest.clear()

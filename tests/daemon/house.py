@@ -91,6 +91,7 @@ class HandOutput:
     def __init__(self, name: str = "out") -> None:
         self.name = name
         self.health = LinkHealth(up=True)
+        self.prepared: list[Delivery] = []
         self.tried: list[Delivery] = []
         self.confirmed: list[Delivery] = []
         self.answer: Callable[[Delivery], None] = lambda delivery: None
@@ -100,6 +101,9 @@ class HandOutput:
 
     def take_up(self, standing: Sequence[Delivery]) -> None:
         """It keeps no states."""
+
+    def prepare(self, delivery: Delivery) -> None:
+        self.prepared.append(delivery)
 
     def rename(self, venue: Venue, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
         """It shows no names."""

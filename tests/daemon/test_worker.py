@@ -265,6 +265,28 @@ def test_a_bug_in_an_output_is_logged_and_tried_again(caplog: pytest.LogCaptureF
     assert "Traceback" in caplog.text
 
 
+def test_an_order_is_made_ready_and_leaves_only_when_it_is_offered(caplog: pytest.LogCaptureFixture) -> None:
+    """An output hears of an order before it is durable, of nothing else; should it fail at that, the order goes out."""
+
+    async def story() -> None:
+        bench = _Bench()
+        async with bench.running():
+            for job in (_evacuate(1), _event(2), _fire(3)):
+                bench.worker.prepare(job)
+            await asyncio.sleep(2)
+            assert [one.id for one in bench.output.prepared] == ["run-1"]
+            assert bench.output.tried == []
+            bench.output.prepared = None  # type: ignore[assignment]  # the bug: it has no such thing any more
+            order = _evacuate(4)
+            bench.worker.prepare(order)
+            bench.worker.offer(order)
+            await asyncio.sleep(1)
+        assert bench.outcomes() == [(4, "confirmed")]
+
+    run_virtually(story())
+    assert "a bug in the output" in caplog.text
+
+
 def test_an_event_that_an_output_cannot_carry_does_not_stop_the_line(caplog: pytest.LogCaptureFixture) -> None:
     """One decision that trips a bug is given up aloud after a while; the next alarm is told."""
 

@@ -71,6 +71,9 @@ class LogOutput:
         self._language = settings.language
         self.rename(context.venue, context.evacuation_plans)
 
+    def prepare(self, delivery: Delivery) -> None:
+        """A line takes no time."""
+
     def rename(self, venue: Venue, evacuation_plans: Mapping[str, EvacuationPlan]) -> None:
         self._lines = Lines(venue, self._language)
 

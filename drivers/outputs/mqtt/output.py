@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -32,6 +33,7 @@ class Confirmation(msgspec.Struct):
     by: str = ""
 
 
+Kept = TypeVar("Kept")
 _confirmation = msgspec.json.Decoder(Confirmation)
 
 
@@ -54,6 +56,7 @@ class MqttOutput:
         identity = Identity(client_id, False, (self._render.confirm_topic,), (self._render.daemon_topic, b"offline"))
         self._connection = MqttConnection(link, identity, self)
         self._taken: dict[int, asyncio.Future[str | None]] = {}  # by identifier: empty, why refused, or None when lost
+        self._triggers: dict[str, bytes] = {}  # by id: of commands that wait until they are durable
         self._answers: dict[str, asyncio.Future[None]] = {}  # by id of a trigger
         self._confirmed: dict[str, None] = {}  # triggers whose answer came while nobody was waiting
         self._told: dict[str, None] = {}  # triggers whose event and state the broker has
@@ -80,6 +83,10 @@ class MqttOutput:
             tasks.create_task(self._connection.run())
             tasks.create_task(self._repeat_states())
             tasks.create_task(self._repeat_triggers())
+
+    def prepare(self, delivery: Delivery) -> None:
+        if isinstance(delivery.decision, Evacuate | Advance | EndEvacuation):
+            _remember(self._triggers, delivery.id, self._render.trigger(delivery, delivery.decision, self._now()))
 
     async def deliver(self, delivery: Delivery) -> None:
         """Sends before it first waits, and may be cancelled. Raises DeliveryFailed."""
@@ -137,7 +144,7 @@ class MqttOutput:
             log.info("output %s: trigger %s is confirmed by %s", self.name, told.id, told.by or "a receiver")
             answer.set_result(None)
         elif answer is None:
-            _remember(self._confirmed, told.id)
+            _remember(self._confirmed, told.id, None)
 
     def _follow(self, delivery: Delivery) -> None:
         """Keep what is repeated while an evacuation is in force: the trigger of each stage, with the routes of now.
@@ -161,11 +168,12 @@ class MqttOutput:
             answer = asyncio.get_running_loop().create_future()
             self._answers[delivery.id] = answer
             try:
-                trigger = self._render.trigger(delivery, decision, self._now())
+                prepared = self._triggers.pop(delivery.id, None)
+                trigger = prepared or self._render.trigger(delivery, decision, self._now())
                 taken = self._publish(self._render.trigger_topic, trigger, retain=False, at_once=True)
                 if delivery.id not in self._told:
                     await self._tell(delivery)
-                    _remember(self._told, delivery.id)
+                    _remember(self._told, delivery.id, None)
                 await self._wait(taken)
                 await answer
             finally:
@@ -235,7 +243,7 @@ class MqttOutput:
             raise DeliveryFailed(f"the broker of output {self.name} refused it: {refused}", retry=False)
 
 
-def _remember(ids: dict[str, None], one: str) -> None:
-    if len(ids) >= _REMEMBERED:
-        ids.pop(next(iter(ids)))
-    ids[one] = None
+def _remember(kept: dict[str, Kept], one: str, what: Kept) -> None:
+    if len(kept) >= _REMEMBERED:
+        kept.pop(next(iter(kept)))
+    kept[one] = what

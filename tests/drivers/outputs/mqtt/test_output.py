@@ -206,11 +206,15 @@ async def test_an_evacuation_is_delivered_when_a_receiver_confirms(mosquitto: Mo
 
 
 async def test_an_unconfirmed_evacuation_is_sent_again_with_the_same_id(mosquitto: Mosquitto) -> None:
-    """A try that nobody confirmed repeats the trigger, not the event; a late confirmation counts for the next try."""
+    """A try that nobody confirmed repeats the trigger, not the event; a late confirmation counts for the next try.
+
+    What was written beforehand is what would be written then.
+    """
     async with (
         running(make_output(mosquitto)) as output,
         Peer(mosquitto, "tocsin/evacuation", "tocsin/event") as panel,
     ):
+        output.prepare(delivery(EVACUATE))
         for _ in range(2):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):
