@@ -157,7 +157,15 @@ class _Parts:
         self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
         self._exports = build_exports(setup, path, clock, self._pump.report)
         self.house = House(
-            clock, self._pump, self._journal, links, self._workers, broadcast, self._reloader, self._exports
+            clock,
+            self._pump,
+            self._journal,
+            links,
+            self._workers,
+            self._outbox,
+            broadcast,
+            self._reloader,
+            self._exports,
         )
 
     async def run(

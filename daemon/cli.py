@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "zones": Entry("daemon.terminal.commands:zones", _ASK, "All zones with their tiers."),
     "devices": Entry("daemon.terminal.commands:devices", _ASK, "All devices and what they said last."),
     "faults": Entry("daemon.terminal.commands:faults", _ASK, "Devices, links and parts of Tocsin that are not well."),
+    "outbox": Entry("daemon.terminal.outbox_command:outbox", _ASK, "What has still to be told, to whom, and why."),
     "why": Entry(
         "daemon.terminal.why_commands:why", _ASK, "Why an alarm is as it is: conditions, values, delays, people."
     ),

@@ -25,6 +25,7 @@ from daemon.api.models import (
     FaultView,
     OrderResult,
     OrderWord,
+    OutboxView,
     Problem,
     ReloadView,
     RoleWord,
@@ -47,6 +48,7 @@ __all__ = [
     "NotThere",
     "OrderResult",
     "OrderWord",
+    "OutboxView",
     "Refused",
     "ReloadView",
     "RoleWord",
@@ -155,6 +157,14 @@ class DaemonClient:
         shelved no longer than until the alarm returns to normal."""
         body = {"target": target, "who": who, "why": why, "role": role, "for_s": for_s, "once": once}
         return self._ask("POST", f"orders/{order}", OrderResult, body)
+
+    def outbox(self) -> OutboxView:
+        return self._get("outbox", OutboxView)
+
+    def discard(self, output: str, delivery: str, *, who: str, why: str, role: RoleWord = "operator") -> OutboxView:
+        """Give up a delivery that an output owes; returns what is owed then. Raises Refused."""
+        body = {"output": output, "delivery": delivery, "who": who, "why": why, "role": role}
+        return self._ask("POST", "outbox/discard", OutboxView, body)
 
     def reload(self, *, who: str, why: str = "") -> ReloadView:
         """Take up the venue's files; returns what came of it. May take a minute: give the client that time."""

@@ -10,7 +10,7 @@ from rules.decision import Decision
 from rules.explain import Explanation
 from rules.plan import Plan
 from rules.reload import Changes
-from rules.signal import Order
+from rules.signal import Order, Role
 from rules.status import (
     AlarmStatus,
     DeviceStatus,
@@ -55,6 +55,18 @@ class HistoryHealth(Struct, frozen=True):
     rejected: int
     lost: int
     last_error: str
+
+
+class OwedDelivery(Struct, frozen=True):
+    """A decision that an output has not seen confirmed: how often it was tried, what came of the last try, and why it
+    is sent next (`daemon.outbox.job.Job` lists the reasons)."""
+
+    output: str
+    event: "Event"
+    delivery: str  # the id under which the far end knows it
+    tries: int
+    reason: str
+    error: str
 
 
 class Event(Struct, frozen=True):
@@ -113,6 +125,12 @@ class Core(Protocol):
         """Name, kind and health of each link."""
 
     def outputs(self) -> Sequence[OutputHealth]: ...
+    def owed(self) -> Sequence[OwedDelivery]:
+        """What each output still has to tell, evacuations first."""
+
+    def discard(self, output: str, delivery: str, who: str, why: str, role: Role) -> str:
+        """A person gives up a delivery that is owed. Why they may not; empty when it is done."""
+
     def journal(self) -> JournalHealth: ...
     def history(self) -> Sequence[HistoryHealth]: ...
     def readings_taken(self) -> int:

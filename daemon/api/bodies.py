@@ -50,6 +50,18 @@ class ReloadBody(BaseModel):
     why: Annotated[str, _words(0, WHY_CHARS)] = ""
 
 
+class DiscardBody(BaseModel):
+    """Which delivery of which output a person gives up, who they are, why, and in which role."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    output: Annotated[str, _words(1, TARGET_CHARS)]
+    delivery: Annotated[str, _words(1, TARGET_CHARS)]
+    who: Annotated[str, _words(1, WHO_CHARS)]
+    why: Annotated[str, _words(1, WHY_CHARS)]
+    role: RoleWord = "operator"
+
+
 async def read_body(request: Request, form: type[Body]) -> Body:
     """The body of a request, whatever it says its type is. Raises Misworded."""
     try:

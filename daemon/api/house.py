@@ -4,10 +4,11 @@ import importlib.metadata
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from daemon.clock import Clock
-from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, ReloadReport
+from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ReloadReport
 from daemon.history.export import Export
 from daemon.journal.journal import Journal
 from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.outbox import Outbox
 from daemon.outbox.worker import Worker
 from daemon.pump import Pump
 from daemon.reload import Reloader
@@ -15,7 +16,7 @@ from drivers.contract import Link, LinkHealth
 from rules.decision import Decision
 from rules.explain import Explanation
 from rules.plan import Plan
-from rules.signal import Order
+from rules.signal import Order, Role
 from rules.status import (
     AlarmStatus,
     DeviceStatus,
@@ -38,6 +39,7 @@ class House:
         journal: Journal,
         links: Mapping[str, tuple[str, Link]],
         workers: Sequence[Worker],
+        outbox: Outbox,
         broadcast: Broadcast,
         reloader: Reloader,
         exports: Sequence[Export],
@@ -49,6 +51,7 @@ class House:
         self._journal = journal
         self._links = links
         self._workers = workers
+        self._outbox = outbox
         self._broadcast = broadcast
         self._reloader = reloader
         self._exports = exports
@@ -98,6 +101,12 @@ class House:
 
     def outputs(self) -> Sequence[OutputHealth]:
         return [worker.health() for worker in self._workers]
+
+    def owed(self) -> Sequence[OwedDelivery]:
+        return self._outbox.owed()
+
+    def discard(self, output: str, delivery: str, who: str, why: str, role: Role) -> str:
+        return self._outbox.discard(output, delivery, who, why, role)
 
     def journal(self) -> JournalHealth:
         return self._journal.health()

@@ -228,6 +228,30 @@ class OutputView(Struct, frozen=True):
     last_error: str
 
 
+class OwedView(Struct, frozen=True):
+    """A delivery that an output has not seen confirmed. `delivery` is the id under which the far end knows it.
+
+    `reason` is why it is sent next: decided; taken_up (an earlier run of the daemon did not see it confirmed);
+    stands_in (another output could not deliver it); unconfirmed (nobody confirmed the last try); failed (that failed).
+    """
+
+    output: str
+    delivery: str
+    event: "EventView"
+    waits_s: float
+    tries: int
+    reason: str
+    error: str
+
+
+class OutboxView(Struct, frozen=True):
+    """How many deliveries each output owes, and the first of them; `left_out` counts those not listed."""
+
+    owed: dict[str, int]
+    deliveries: tuple[OwedView, ...]
+    left_out: int
+
+
 class JournalView(Struct, frozen=True):
     """`degraded` is empty while commits are on time, else why they are not."""
 

@@ -21,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from daemon.api.bodies import Misworded, OrderBody, ReloadBody, read_body
+from daemon.api.bodies import DiscardBody, Misworded, OrderBody, ReloadBody, read_body
 from daemon.api.connection import BoundedConnection
 from daemon.api.models import OrderResult, OrderWord
 from daemon.api.problem import problem
@@ -77,7 +77,7 @@ _NEEDS_TIME = frozenset({"start-show", "out-of-service"})
 def create_app(core: Core, streams: Streams | None = None) -> Starlette:
     """The API over one core. `streams` is given by whoever wants to stop them."""
     return Starlette(
-        routes=[*_reads(core), _stream(core, streams or Streams()), _orders(core), _reload(core)],
+        routes=[*_reads(core), _stream(core, streams or Streams()), _orders(core), _reload(core), _discard(core)],
         middleware=[Middleware(BodyBound)],
         exception_handlers={HTTPException: _refused, Misworded: _misworded, Exception: _failed},
     )
@@ -178,6 +178,7 @@ def _reads(core: Core) -> list[Route]:
         read("/v1/devices", Views.devices),
         read("/v1/faults", Views.faults),
         read("/v1/evacuations", Views.evacuations),
+        read("/v1/outbox", Views.outbox),
         Route("/v1/why/{alarm:path}", why, methods=["GET"]),
     ]
 
@@ -215,6 +216,17 @@ def _orders(core: Core) -> Route:
         return _json(OrderResult(tuple(views.decision(decision) for decision in decisions)))
 
     return Route("/v1/orders/{order}", order, methods=["POST"])
+
+
+def _discard(core: Core) -> Route:
+    async def discard(request: Request) -> Response:
+        body = await read_body(request, DiscardBody)
+        refused = core.discard(body.output, body.delivery, body.who, body.why, body.role)
+        if refused:
+            return problem(409, refused, refused=refused)
+        return _json(Views(core).outbox())
+
+    return Route("/v1/outbox/discard", discard, methods=["POST"])
 
 
 def _reload(core: Core) -> Route:

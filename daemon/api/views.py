@@ -19,8 +19,10 @@ from daemon.api.models import (
     JournalView,
     LinkView,
     NameView,
+    OutboxView,
     OutputView,
     OverlayView,
+    OwedView,
     PlanView,
     ReloadView,
     ScheduleView,
@@ -46,6 +48,9 @@ _WORDS: dict[Tier, TierWord] = {
     Tier.ORANGE: "orange",
     Tier.RED: "red",
 }
+
+
+OWED_MAX = 200  # deliveries of one output in one answer: more than a person reads
 
 
 def iso(wall: float) -> str:
@@ -159,6 +164,22 @@ class Views:
         """Newest first."""
         ordered = sorted(self._core.faults(), key=lambda fault: -fault.since)
         return tuple(self._fault(fault) for fault in ordered)
+
+    def outbox(self) -> OutboxView:
+        """What is owed: of each output the first OWED_MAX, evacuations before all else."""
+        owed: dict[str, int] = {output.name: 0 for output in self._core.outputs()}
+        listed: list[OwedView] = []
+        left_out = 0
+        now = self._core.engine_time()
+        for one in self._core.owed():
+            owed[one.output] = owed.get(one.output, 0) + 1
+            if owed[one.output] > OWED_MAX:
+                left_out += 1
+                continue
+            waits_s = max(0.0, now - one.event.decision.at)
+            event = self.event(one.event)
+            listed.append(OwedView(one.output, one.delivery, event, waits_s, one.tries, one.reason, one.error))
+        return OutboxView(owed, tuple(listed), left_out)
 
     def evacuations(self) -> tuple[EvacuationView, ...]:
         return tuple(self._evacuation(evacuation) for evacuation in self._core.evacuations())

@@ -1,20 +1,25 @@
 """What still has to be told, and to whom: every decision to every output, and to those who listen on the API."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from daemon.clock import Clock
-from daemon.core import Event
+from daemon.core import Event, OwedDelivery
 from daemon.journal.journal import Entry, Journal
 from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.discarding import why_kept
 from daemon.outbox.job import Job, is_command, is_urgent
 from daemon.outbox.ledger import Owed, Run, Settled
 from daemon.outbox.worker import Worker
+from rules.signal import Role
 
 SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id
 SETTLE_ROWS = 500
+
+_log = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -50,6 +55,24 @@ class Outbox:
             else:
                 self.settle(Settled(one.decision, one.output, "dropped"))
 
+    def owed(self) -> list[OwedDelivery]:
+        """What each output still has to tell, evacuations first."""
+        return [_shown(worker.name, job) for worker in self._workers for job in worker.owed()]
+
+    def discard(self, output: str, delivery: str, who: str, why: str, role: Role) -> str:
+        """A person gives up a delivery; it is journalled as discarded, by whom and why. Why they may not, or empty."""
+        worker = next((one for one in self._workers if one.name == output), None)
+        if worker is None:
+            return f"there is no output {output!r}"
+        job = next((one for one in worker.owed() if one.delivery.id == delivery), None)
+        if job is None:
+            return f"output {output!r} owes no delivery {delivery!r}"
+        kept = why_kept(job, role)
+        if not kept:
+            _log.warning("output %s: %s is discarded by %s: %s", output, job, who, why)
+            worker.discard(job, who, why)
+        return kept
+
     def settle(self, settled: Settled) -> None:
         """Write down how a delivery ended, soon."""
         self._settled.append(settled)
@@ -72,6 +95,11 @@ class Outbox:
             worker.offer(job)
         for event in events:
             self._broadcast.tell(event)
+
+
+def _shown(output: str, job: Job) -> OwedDelivery:
+    event = Event(job.decision, job.delivery.wall, job.delivery.decision)
+    return OwedDelivery(output, event, job.delivery.id, job.tries, job.reason, job.error)
 
 
 def _priority(job: Job) -> int:

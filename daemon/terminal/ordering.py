@@ -62,7 +62,7 @@ def give(
 
     Ends the command with exit code 1 when it is refused.
     """
-    reason = person.why or _ask_why()
+    reason = person.why or ask_why()
     with asking(socket, None) as client:
         try:
             who = person.who or current_user()
@@ -95,7 +95,8 @@ def seconds(text: str) -> float:
     return float(match[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
 
 
-def _ask_why() -> str:
+def ask_why() -> str:
+    """Asked for on a terminal; a usage error elsewhere."""
     if sys.stdin.isatty() and sys.stderr.isatty():
         return str(typer.prompt("Why", err=True))
     raise typer.BadParameter("say why: an order is journalled with its reason", param_hint="--why")

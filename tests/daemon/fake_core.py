@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, ReloadReport
+from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ReloadReport
 from drivers.contract import LinkHealth
 from rules.decision import Because, Decision, Refuse
 from rules.engine import Engine
 from rules.explain import Explanation
 from rules.expression import parse
 from rules.plan import EvacuationPlan, Plan, Rule, TierRule
-from rules.signal import Order
+from rules.signal import Order, Role
 from rules.status import (
     AlarmStatus,
     DeviceStatus,
@@ -103,6 +103,8 @@ class FakeCore:
     orders: list[Order] = field(default_factory=list)
     reloads: list[tuple[str, str]] = field(default_factory=list)  # who, why
     reloaded: ReloadReport = field(default_factory=lambda: ReloadReport("unchanged", "feedbeef00000000"))
+    owing: list[OwedDelivery] = field(default_factory=list)
+    discarded: list[tuple[str, str, str, str, str]] = field(default_factory=list)  # output, delivery, who, why, role
     queues: list[asyncio.Queue[Event | None]] = field(default_factory=list)
     joined: asyncio.Event = field(default_factory=asyncio.Event)  # somebody subscribed
     left: asyncio.Event = field(default_factory=asyncio.Event)  # a subscriber left or was ended
@@ -154,6 +156,13 @@ class FakeCore:
 
     def history(self) -> Sequence[HistoryHealth]:
         return [HistoryHealth("archive", "waiting", 7500.0, 123_456, 1_000_000, 2, 0, "503: try later")]
+
+    def owed(self) -> Sequence[OwedDelivery]:
+        return self.owing
+
+    def discard(self, output: str, delivery: str, who: str, why: str, role: Role) -> str:
+        self.discarded.append((output, delivery, who, why, role))
+        return self.refuse
 
     def journal(self) -> JournalHealth:
         return JournalHealth(1000, 1_000_000, self.degraded)

@@ -1,7 +1,10 @@
 """A venue of three devices, and clocks and outputs that tests hold in their hands."""
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from daemon.clock import Stamp
 from drivers.contract import Delivery, DeliveryFailed, LinkHealth
@@ -134,3 +137,10 @@ def refuse(retry: bool) -> Callable[[Delivery], None]:
         raise DeliveryFailed("no", retry=retry)
 
     return answer
+
+
+def settled(path: Path) -> list[list[object]]:
+    """Every settlement in a journal, in order, as it was written."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT settled FROM commits WHERE settled IS NOT NULL ORDER BY seq").fetchall()
+    return [one for (text,) in rows for one in json.loads(text)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon.cli import COMMANDS, load
-from daemon.core import Event
+from daemon.core import Event, OwedDelivery
 from rules.decision import Acknowledged, Because, ReportFault
 from rules.overlay import Overlay
 from rules.signal import (
@@ -181,6 +181,26 @@ async def test_each_list_has_json(socket: Path, command: str) -> None:
         _, raw, _ = await tocsin(command, "--json", "--state", str(socket.parent))
     assert code == 0 and out.strip()
     assert isinstance(json.loads(raw), list)
+
+
+async def test_the_outbox_is_listed_and_a_delivery_given_up(socket: Path) -> None:
+    """Who is owed what and why, as a table and as JSON; a discard names who and why; refused is exit code 1."""
+    raised = Event(7, 1.79e9, ReportFault(40.0, "broker", "down", "refused"))
+    core = FakeCore(owing=[OwedDelivery("horn", raised, "run-7", 3, "unconfirmed", "no confirmation within 1 s")])
+    at = ("--socket", str(socket))
+    async with served(core, socket):
+        code, out, _ = await tocsin("outbox", *at)
+        _, raw, _ = await tocsin("outbox", "--json", *at)
+        gone = ("outbox", "--discard", "run-7", "--output", "horn", "--role", "engineer")
+        asked, _, _ = await tocsin(*gone, *at)
+        done, _, _ = await tocsin(*gone, "--why", "horn is gone", *at)
+        core.refuse = "in force"
+        refused, _, errors = await tocsin(*gone, "--why", "horn is gone", *at)
+    assert (code, asked, done, refused) == (0, 2, 0, 1)
+    assert "horn owes 1" in out and "1 min 0 s" in out and "nobody confirmed" in out and "run-7" in out
+    assert json.loads(raw)["deliveries"][0]["tries"] == 3
+    assert core.discarded[0] == ("horn", "run-7", "lin", "horn is gone", "engineer")
+    assert "refused: in force" in errors
 
 
 async def test_top_without_a_terminal_prints_one_picture(socket: Path) -> None:
