@@ -28,7 +28,6 @@ from rules.decision import ZoneTier
 from rules.signal import Tick
 from rules.tier import Tier
 from tests.daemon import house
-from tests.daemon.written import signals_in
 
 RUN = Run("run", "boot", ("broker", "log"))
 CHILD = Path(__file__).with_name("journal_child.py")
@@ -51,8 +50,8 @@ class _Entry(Entry):
 class _Bench:
     """A journal with its health as events."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None) -> None:
-        self.writer = Writer(path, connection, RUN)
+    def __init__(self, path: Path, connection: sqlite3.Connection | None, run: Run = RUN) -> None:
+        self.writer = Writer(path, connection, run)
         self.journal = Journal(self.writer, Ledger(), self._degraded, self._recovered)
         self.reasons: list[str] = []
         self.degraded = asyncio.Event()
@@ -84,7 +83,8 @@ async def _journal(path: Path, *, connect: bool = True) -> AsyncIterator[_Bench]
 
 
 def _ticks(path: Path) -> list[float]:
-    return [signal.at for signal in signals_in(path)]
+    with sqlite3.connect(path) as connection:
+        return [at for (at,) in connection.execute("SELECT at FROM signals ORDER BY commit_seq, position")]
 
 
 async def test_done_means_durable_and_in_order(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ async def test_one_entry_is_one_transaction(tmp_path: Path) -> None:
         await bench.durable(Entry(_stamp(5.0), [house.smoke(5.0, 6.1, 1)], [event]))
         await bench.durable(Entry(_stamp(6.0), settled=[Settled(9, "log", "confirmed")]))
     with sqlite3.connect(path) as connection:
-        assert signals_in(path) == [house.smoke(5.0, 6.1, 1)]
+        assert connection.execute("SELECT kind, at FROM signals").fetchall() == [("reading", 5.0)]
         (body,) = connection.execute("SELECT body FROM decisions WHERE seq = 9").fetchone()
         assert json.loads(body) == {"type": "zone_tier", "at": 5.0, "zone": "room-1", "tier": 4, "because": []}
         outbox = connection.execute("SELECT output, id, state, settled FROM outbox ORDER BY output").fetchall()
@@ -238,6 +238,21 @@ async def test_a_journal_that_opens_late_keeps_its_older_state(tmp_path: Path) -
         await asyncio.wait_for(bench.recovered.wait(), 10)
         assert bench.journal.holds_older_state
     assert _ticks(path) == [1.0, 2.0]
+
+
+async def test_a_start_on_a_disk_that_can_only_be_read(tmp_path: Path) -> None:
+    """A full disk gives back what it holds and takes nothing: the start goes on, and writes when it can."""
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        await bench.durable(_entry(1))
+    connection = open_database(path)
+    connection.execute("PRAGMA query_only=ON")
+    later = _Bench(path, connection, Run("later", "boot", ("broker",)))
+    later.journal.start()
+    await later.durable(_entry(2))
+    assert await asyncio.to_thread(later.journal.close, 10)
+    assert later.writer.total_signals == 2
+    assert not later.journal.holds_older_state  # the engine was recovered from this very file
 
 
 async def test_a_deleted_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
