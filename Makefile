@@ -6,6 +6,8 @@
 # make bench    the numbers, side by side with a bare MQTT client
 # make fuzz     throw conditions, then whole venue and rules files, at the loader: FUZZ_SECONDS each, 600 unless said otherwise
 # make prove    the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
+# make simtest  live through the seeds SEEDS of a simulated house in which everything goes wrong, 100-119 unless said otherwise
+# make simweek  the same for a week of one house of 81 devices, from the seed SEED
 # make mutants  change rules/ line by line and see whether a test notices
 # make lock     resolve the dependencies anew
 #
@@ -14,7 +16,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test rules check coverage bench fuzz mutants prove lock peers
+.PHONY: demo test rules check coverage bench fuzz mutants prove simtest simweek lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +29,8 @@ WORKERS ?= 6
 FUZZ_SECONDS ?= 600
 PROVE_EXAMPLES ?= 2000
 PROVE_STEPS ?= 50
+SEEDS ?= 100-119
+SEED ?= 1
 
 demo: $(VENV)/.demo
 	exec $(BIN)/tocsin demo
@@ -59,6 +63,13 @@ fuzz: $(VENV)/.dev
 prove: $(VENV)/.dev
 	PROVE_EXAMPLES=$(PROVE_EXAMPLES) PROVE_STEPS=$(PROVE_STEPS) $(BIN)/python -m pytest -q --timeout 0 \
 		tests/rules/test_model.py tests/rules/test_invariants.py
+
+# The short form of it is one of the tests. A seed that fails is printed, and fails again.
+simtest: $(VENV)/.dev
+	$(BIN)/python -m tests.simulation.run $(SEEDS)
+
+simweek: $(VENV)/.dev
+	$(BIN)/python -m tests.simulation.run --week $(SEED)
 
 # Which line of rules/ could be wrong without a test noticing. Goes on where it was interrupted; fails below 90 %.
 # docs/mutants.md says what is known of those that nothing notices.

@@ -1,0 +1,54 @@
+"""The journal of a whole run, gone through again from its first row by a fresh engine."""
+
+from pathlib import Path
+
+from daemon.journal.rows import Reader, open_journal
+from rules.decision import Decision
+from rules.engine import Engine
+from rules.plan import Plan
+from rules.reload import swap
+from rules.signal import Reading, Reloaded, Signal
+
+SHOWN = 5  # differences
+
+Message = tuple[str, str, int]  # device, boot, number
+
+
+def check(path: Path, plan: Plan, acknowledged: set[Message]) -> list[str]:
+    """What is wrong with the journal: a message that it should hold and does not, a decision that differs."""
+    connection = open_journal(path)
+    reader = Reader(connection)
+    signals: list[Signal] = []
+    then: list[Decision] = []
+    for row in reader.rows():
+        signals += reader.signals(row)
+        then += [event.decision for event in reader.events(row)]
+    connection.close()
+    return [*reader.problems, *_missing(signals, acknowledged), *_differences(_again(plan, signals), then)]
+
+
+def _missing(signals: list[Signal], acknowledged: set[Message]) -> list[str]:
+    written = {
+        (one.device, one.origin.boot, one.origin.seq)
+        for one in signals
+        if isinstance(one, Reading) and one.origin is not None
+    }
+    return [f"acknowledged and not in the journal: {message}" for message in sorted(acknowledged - written)[:SHOWN]]
+
+
+def _again(plan: Plan, signals: list[Signal]) -> list[Decision]:
+    engine, decided = Engine(plan), list[Decision]()
+    for signal in signals:
+        if isinstance(signal, Reloaded):
+            old, engine = engine, Engine(plan)
+            decided += swap(old, engine, signal)
+        else:
+            decided += engine.step(signal)
+    return decided
+
+
+def _differences(again: list[Decision], then: list[Decision]) -> list[str]:
+    found = [f"decided {old}, and again {new}" for old, new in zip(then, again, strict=False) if old != new]
+    if len(again) != len(then):
+        found.append(f"the journal has {len(then)} decisions, going through it again gives {len(again)}")
+    return found[:SHOWN]
