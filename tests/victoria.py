@@ -98,6 +98,11 @@ class Victoria:
         if self._process is not None:
             self.kill()
 
+    def take(self, lines: bytes) -> None:
+        """Write line protocol as a file of it would be imported."""
+        request = urllib.request.Request(f"{self.url}/api/v2/write", data=lines)
+        urllib.request.urlopen(request, timeout=ANSWER_S).close()
+
     def holds(self, name: str = ".+") -> dict[Series, list[tuple[int, float]]]:
         """Each series whose name matches, with its points: milliseconds since 1970 and value, in their order.
 

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 
 from daemon.journal.rows import NoJournal, Reader, Row, Span, open_journal
 
-PIECE_BYTES = 512 * 1024  # as stored: some 8,000 readings; decoded and made into lines about 10 MB
-PAGE_ROWS = 32  # a row of a heavy burst holds 5,000 readings, 330 kB
+PIECE_BYTES = 256 * 1024  # as stored: some 8,000 readings; decoded and made into lines about 10 MB
+PAGE_ROWS = 32  # a row of a heavy burst holds 5,000 readings, 150 kB
 
 Found = TypeVar("Found")
 

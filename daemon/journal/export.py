@@ -19,6 +19,7 @@ class Format(NamedTuple):
 
 FORMATS: dict[str, Format] = {
     "jsonl": Format("daemon.journal.jsonl:write", "a line of JSON for each signal, decision and settled delivery"),
+    "lp": Format("daemon.history.line_protocol:write", "InfluxDB line protocol, as docs/history.md names it"),
 }
 
 

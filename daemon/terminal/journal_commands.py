@@ -48,7 +48,9 @@ def info(file: FileOption = None, state: StateOption = None, json: JsonOption = 
 
 @app.command()
 def export(
-    form: Annotated[str, typer.Option("--format", help="jsonl: JSON lines.", metavar="FORMAT")] = "jsonl",
+    form: Annotated[
+        str, typer.Option("--format", help="jsonl: JSON lines; lp: InfluxDB line protocol.", metavar="FORMAT")
+    ] = "jsonl",
     since: Annotated[str, typer.Option("--since", help="21:14:05, 2026-02-06T21:14:05 or 90m (ago).")] = "",
     until: Annotated[str, typer.Option("--until", help="As --since.")] = "",
     out: Annotated[

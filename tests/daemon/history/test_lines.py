@@ -23,7 +23,8 @@ MS = 1_700_000_000_000
 
 def lines(*signals: Signal, at: float = 10.0, total: int = 0, decisions: tuple[Decision, ...] = ()) -> list[str]:
     """A row of these, written at engine time `at`, in which a second is one of the wall clock."""
-    row = Row(1, 1, at, WALL + at, total or len(signals), None, None, None)
+    stamp = {"seq": 1, "run": 1, "at": at, "wall": WALL + at, "total": total or len(signals)}
+    row = Row._make(stamp.get(name) for name in Row._fields)  # what is decoded already is not in it
     events = [Event(number, WALL + decision.at, decision) for number, decision in enumerate(decisions, 7)]
     return Lines("ktv", {"det-1": "room 1"}, "tocsin_").of(row, signals, events)
 
