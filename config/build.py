@@ -179,7 +179,8 @@ def _bindings(sheet: Sheet, link: str, driver: Any) -> tuple[Binding, ...]:
 
 
 def build_outputs(sheet: Sheet) -> tuple[OutputSetup, ...]:
-    return tuple(OutputSetup(output.id, output.kind, output) for output in (written.entry for written in sheet.outputs))
+    entries = [written.entry for written in sheet.outputs]
+    return tuple(OutputSetup(output.id, output.kind, output, output.then or "") for output in entries)
 
 
 def build_history(sheet: Sheet) -> tuple[HistorySetup, ...]:

@@ -12,6 +12,6 @@ def known(what: str, name: str, sheet: Sheet, path: Path, problems: Problems) ->
         return True
     data = sheet.document.data
     if isinstance(data, dict) and isinstance(data.get(section), list):
-        text = f"unknown {what} {name!r}, expected the id of a {what}"
+        text = f"unknown {what} {name!r}, expected the id of {'an' if what[0] in 'aeiou' else 'a'} {what}"
         problems.add(sheet.mark(path), text, did_you_mean(name, sheet.ids[section]), words(path))
     return False

@@ -26,6 +26,7 @@ class OutputSetup:
     id: str
     kind: str
     settings: Any  # an instance of OUTPUTS[kind].settings
+    then: str = ""  # the output that takes over what this one does not get confirmed in time
 
 
 @dataclass(frozen=True, slots=True)

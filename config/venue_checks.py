@@ -31,6 +31,7 @@ def check_venue(sheet: Sheet, problems: Problems) -> None:
     _check_feeding(sheet, problems)
     for output in sheet.outputs:
         _check_output(output, links, sheet, problems)
+    _check_stand_ins(sheet, problems)
     check_evacuation(sheet, problems)
 
 
@@ -165,6 +166,23 @@ def _check_address(
         text = f"address {address!r} of driver {entry.driver!r} is already used in line {seen[wire].line}"
         problems.add(sheet.mark(path), f"{text}, expected another", about="address")
     seen.setdefault(wire, sheet.mark(path))
+
+
+def _check_stand_ins(sheet: Sheet, problems: Problems) -> None:
+    """Who takes over from an output is another output, and somewhere the line of them ends."""
+    then: dict[str, str] = {}
+    for output in sheet.outputs:
+        name = output.entry.then
+        if name is not None and known("output", name, sheet, (*output.path, "then"), problems):
+            then[output.entry.id] = name
+    looping = _looping(then)
+    for output in sheet.outputs:
+        if output.entry.id in looping:
+            path = (*output.path, "then")
+            same = then[output.entry.id] == output.entry.id
+            how = "cannot take over from itself" if same else "is taken over from by outputs that wait for each other"
+            text = f"output {output.entry.id!r} {how}, expected one that is told when it fails"
+            problems.add(sheet.mark(path), text, about=words(path))
 
 
 def _check_output(

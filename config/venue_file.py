@@ -106,10 +106,12 @@ class LinkEntry(Settings):
 
 
 class OutputEntry(Settings):
-    """What every output has; the rest are the settings of its kind."""
+    """What every output has; the rest are the settings of its kind. `then` names the output that takes over what this
+    one does not get confirmed in time; that one is told nothing else."""
 
     id: Id
     kind: str
+    then: Id | None = None
 
 
 class VenueShell(Settings):

@@ -149,7 +149,8 @@ class _Parts:
         for output in outputs:
             output.take_up(shown)
         self._workers = [Worker(output, clock, self._outbox.settle, self._pump.report) for output in outputs]
-        self._outbox.connect(self._workers, self._journal)
+        then = {output.id: output.then for output in setup.outputs if output.then}
+        self._outbox.connect(self._workers, self._journal.submit, then, [delivery.decision for delivery in shown])
         self._supervisor = Supervisor(clock, self._pump.report)
         self._calendar = Calendar(setup.plan.schedules, setup.time_zone, clock, self._pump.report)
         self._links = {name: link for name, (_, link) in links.items()}
@@ -161,7 +162,6 @@ class _Parts:
             self._pump,
             self._journal,
             links,
-            self._workers,
             self._outbox,
             broadcast,
             self._reloader,

@@ -42,6 +42,7 @@ class OutputHealth(Struct, frozen=True):
     delivered: int
     failed: int
     last_error: str
+    stands_in_for: tuple[str, ...] = ()  # it is told only what these did not get confirmed in time
 
 
 class HistoryHealth(Struct, frozen=True):

@@ -13,12 +13,15 @@ QUIET = frozenset({"log"})
 def check_channels(rules: RuleSheet, sheet: Sheet, problems: Problems) -> None:
     """Where a rule can reach orange or red there are two channels, and one that people or devices hear.
 
-    Every output carries every alarm, so each is a channel; those over one link are one, for they fail together.
+    Every output carries every alarm, so each is a channel; those over one link are one, for they fail together. One
+    that stands in for another (`then`) is told only when that fails, and is no second channel beside it.
     """
     loud = next((rule for rule in rules.rules for tier in rule.tiers if tier.entry.tier in LOUD), None)
     if loud is None:
         return
-    outputs = [entry for _, entry in sheet.document.items("outputs") if isinstance(entry, dict)]
+    written = [entry for _, entry in sheet.document.items("outputs") if isinstance(entry, dict)]
+    stand_ins = {output.get("then") for output in written if isinstance(output.get("then"), str)}
+    outputs = [output for output in written if output.get("id") not in stand_ins]
     mark = sheet.document.key_mark(("outputs",))
     reach = f"rule {loud.entry.id!r} can reach orange or red"
     channels = {str(output.get("link") or output.get("kind")) for output in outputs}

@@ -9,7 +9,6 @@ from daemon.history.export import Export
 from daemon.journal.journal import Journal
 from daemon.outbox.broadcast import Broadcast
 from daemon.outbox.outbox import Outbox
-from daemon.outbox.worker import Worker
 from daemon.pump import Pump
 from daemon.reload import Reloader
 from drivers.contract import Link, LinkHealth
@@ -38,7 +37,6 @@ class House:
         pump: Pump,
         journal: Journal,
         links: Mapping[str, tuple[str, Link]],
-        workers: Sequence[Worker],
         outbox: Outbox,
         broadcast: Broadcast,
         reloader: Reloader,
@@ -50,7 +48,6 @@ class House:
         self._pump = pump
         self._journal = journal
         self._links = links
-        self._workers = workers
         self._outbox = outbox
         self._broadcast = broadcast
         self._reloader = reloader
@@ -100,7 +97,7 @@ class House:
         return [(name, kind, link.health) for name, (kind, link) in self._links.items()]
 
     def outputs(self) -> Sequence[OutputHealth]:
-        return [worker.health() for worker in self._workers]
+        return self._outbox.health()
 
     def owed(self) -> Sequence[OwedDelivery]:
         return self._outbox.owed()

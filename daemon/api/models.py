@@ -218,7 +218,7 @@ class LinkView(Struct, frozen=True):
 
 
 class OutputView(Struct, frozen=True):
-    """One output: its connection and its deliveries."""
+    """One output: its connection and its deliveries. What it stands in for it is told only when they fail."""
 
     name: str
     up: bool
@@ -226,6 +226,7 @@ class OutputView(Struct, frozen=True):
     delivered: int
     failed: int
     last_error: str
+    stands_in_for: tuple[str, ...] = ()
 
 
 class OwedView(Struct, frozen=True):

@@ -33,7 +33,7 @@ class Lane:
         if len(self._line) >= PENDING_MAX:
             dropped = self._line.popleft()
             text = f"more than {PENDING_MAX} deliveries wait; the oldest are dropped"
-            self._sender.overdue(dropped, "overflow", text)
+            self._sender.complaints.add(dropped.decision, "overflow", text)
             self._sender.end(dropped, "dropped")
         self._line.append(job)
         self._arrived.set()
@@ -69,11 +69,11 @@ class Lane:
                 return "confirmed"
             late = loop.time() - began >= EVENT_FAULT_S
             if not failure.retry or (late and isinstance(failure, Bug)):  # the next alarm does not wait for a bug
-                self._sender.overdue(job, "refused", f"{job} is refused: {failure}")
+                self._sender.complaints.add(job.decision, "refused", f"{job} is refused: {failure}")
                 return "refused"
             if late:
                 text = f"{job} is undelivered after {EVENT_FAULT_S:.0f} s: {failure}"
-                self._sender.overdue(job, "undelivered", text)
+                self._sender.complaints.add(job.decision, "undelivered", text)
             await asyncio.sleep(jittered(wait_s))
             if job.given_up:
                 return None

@@ -9,7 +9,7 @@ from daemon.core import Event
 from drivers.contract import Delivery
 from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Investigate, Reroute, Verify
 
-Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped", "discarded"]
+Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped", "discarded", "spared"]
 
 
 class Run(Struct, frozen=True):

@@ -92,7 +92,7 @@ class Orders:
                 return
             if loop.time() - began >= ORDER_FAULT_S:
                 text = f"{job} is not confirmed after {ORDER_FAULT_S:.0f} s: {failure}"
-                self._sender.overdue(job, UNCONFIRMED, text)
+                self._sender.complaints.add(job.decision, UNCONFIRMED, text)
             await asyncio.sleep(max(0.0, tried + ORDER_TRY_S - loop.time()))
         self._finish(order)
         self._sender.complaints.settle(job.decision, UNCONFIRMED)

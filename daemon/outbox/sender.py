@@ -23,7 +23,7 @@ class Bug(DeliveryFailed):
 
 
 class Sender:
-    """`settle` is told how each delivery ended, `late` that one is overdue: again and again while it is."""
+    """`settle` is told how each delivery ended, `report` what is not well."""
 
     def __init__(
         self,
@@ -31,14 +31,12 @@ class Sender:
         clock: Clock,
         settle: Callable[[Settled], None],
         report: Callable[[Signal], None],
-        late: Callable[[Job], None],
     ) -> None:
         self.output = output
         self.source = f"output/{output.name}"
         self.complaints = Complaints(self.source, clock, report)
         self._clock = clock
         self._settle = settle
-        self._late = late
         self.delivered = 0
         self.failed = 0
         self.last_error = ""
@@ -78,11 +76,6 @@ class Sender:
     def expired(self, job: Job) -> bool:
         """Whether it must not be carried out any more."""
         return job.delivery.expires is not None and self._clock.now() >= job.delivery.expires
-
-    def overdue(self, job: Job, code: str, text: str) -> None:
-        """Say that it is not delivered as it should be."""
-        self.complaints.add(job.decision, code, text)
-        self._late(job)
 
     def end(self, job: Job, outcome: Outcome, who: str = "", why: str = "") -> None:
         """It is owed no more."""

@@ -18,8 +18,7 @@ from rules.signal import Signal
 
 
 class Worker:
-    """Serves one output. `settle` is told how each delivery ended, `report` what is not well, and `late` which
-    delivery is overdue, perhaps more than once."""
+    """Serves one output. `settle` is told how each delivery ended, `report` what is not well."""
 
     def __init__(
         self,
@@ -27,11 +26,10 @@ class Worker:
         clock: Clock,
         settle: Callable[[Settled], None],
         report: Callable[[Signal], None],
-        late: Callable[[str, Job], None] = lambda output, job: None,
     ) -> None:
         self._output = output
         self._settle = settle
-        self._sender = Sender(output, clock, self._settled, report, lambda job: late(output.name, job))
+        self._sender = Sender(output, clock, self._settled, report)
         self._orders = Orders(self._sender)
         self._urgent = Lane(self._sender)
         self._routine = Lane(self._sender)
@@ -83,13 +81,13 @@ class Worker:
 
     async def run(self) -> None:
         """Delivers for ever; may be cancelled and run again, and goes on where it was."""
-        async with asyncio.TaskGroup() as group:
-            try:
+        try:
+            async with asyncio.TaskGroup() as group:
                 self._orders.begin(group)
                 group.create_task(self._urgent.run(), name=f"{self.source}/urgent")
-                await self._routine.run()
-            finally:
-                self._orders.pause()
+                group.create_task(self._routine.run(), name=f"{self.source}/routine")
+        finally:
+            self._orders.pause()
 
     @property
     def _pending(self) -> int:

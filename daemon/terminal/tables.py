@@ -148,6 +148,8 @@ def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
             (f"{output.delivered} told, {output.pending} wait", f"已送{output.delivered} 待送{output.pending}"), lang
         )
         name = f"→ {output.name}"
+        if output.stands_in_for:
+            told += pick((", stands in for ", "，替代 "), lang) + ", ".join(output.stands_in_for)
         yield name, _up(output.up, lang), "", told, str(output.failed), output.last_error
     journal = status.journal
     size = pick((f"{journal.rows} rows", f"{journal.rows} 行"), lang) + f", {journal.bytes / 1e6:.1f} MB"

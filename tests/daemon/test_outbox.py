@@ -1,18 +1,27 @@
-"""What is owed to the outputs: shown to people, given up by people, and journalled as what it is."""
+"""What is owed to the outputs: shown to people, given up by people, taken over by another, journalled as what it is."""
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from daemon.api.views import OWED_MAX, Views
 from daemon.core import Event, OwedDelivery
-from rules.decision import ZoneTier
-from rules.signal import AllClear, Fault, OrderEvacuation, Role, Tick
+from daemon.outbox.broadcast import Broadcast
+from daemon.outbox.ledger import Owed, Run, Settled
+from daemon.outbox.outbox import Outbox
+from daemon.outbox.worker import Worker
+from drivers.contract import Delivery
+from rules.decision import Clear, Decision, EndEvacuation, EndFault, Evacuate, Raise, ReportFault, ZoneTier
+from rules.signal import AllClear, Fault, OrderEvacuation, Role, Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
 from tests.daemon.fake_core import FakeCore
-from tests.daemon.house import HandClock, refuse
+from tests.daemon.house import HandClock, HandOutput, refuse
 from tests.daemon.test_pump import Bench, running
+from tests.daemon.virtual_time import VirtualClock, run_virtually
 
 
 def _kinds(bench: Bench) -> list[str]:
@@ -116,3 +125,167 @@ def test_a_long_list_is_cut_and_counted() -> None:
     view = Views(FakeCore(owing=many)).outbox()
     assert (view.owed, len(view.deliveries), view.left_out) == ({"broker": OWED_MAX + 7}, OWED_MAX, 7)
     assert view.deliveries[0].waits_s == 10.0
+
+
+class _Pair:
+    """Two outputs on a virtual loop, the second of which stands in for the first."""
+
+    def __init__(self, then: dict[str, str], standing: Sequence[Decision] = ()) -> None:
+        self.outputs = {name: HandOutput(name) for name in ("siren", "spare", "last")}
+        self.told: list[Signal] = []
+        self.journalled: list[Settled] = []
+        clock = VirtualClock()
+        self.outbox = Outbox(Run("run", "boot", tuple(self.outputs)), clock, Broadcast())
+        self.workers = [Worker(one, clock, self.outbox.settle, self.told.append) for one in self.outputs.values()]
+        self.outbox.connect(self.workers, lambda entry: self.journalled.extend(entry.settled), then, standing)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(worker.run()) for worker in self.workers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def say(self, number: int, decision: Decision) -> None:
+        self.outbox.prepare([Event(number, 0.0, decision)])()
+
+    def seen(self, output: str) -> list[str]:
+        """The kinds of decision that this output was tried with, each delivery once."""
+        tried = {one.id: type(one.decision).__name__ for one in self.outputs[output].tried}
+        return list(tried.values())
+
+    def ids(self, output: str) -> set[str]:
+        return {one.id for one in self.outputs[output].tried}
+
+    def outcomes(self, output: str) -> list[tuple[int, str]]:
+        return [(one.decision, one.outcome) for one in self.journalled if one.output == output]
+
+
+EVACUATE = Evacuate(100.0, "whole/1", "whole", ("venue",), "room-1")
+END = EndEvacuation(200.0, "whole/1", "whole", ("venue",))
+RAISE = Raise(100.0, "smoke@det-1", "smoke", "det-1", "room-1", "fire", Tier.ORANGE, "unack", True)
+CLEAR = Clear(200.0, "smoke@det-1", "smoke", "det-1", "room-1", "fire", Tier.NONE, "normal", False)
+FAULT = ReportFault(100.0, "plug-1", "silent", "not heard")
+SPARE = {"siren": "spare"}
+
+
+def test_a_stand_in_is_spared_while_the_other_confirms() -> None:
+    """It hears of nothing, and the journal says for each delivery that nobody needed it; other outputs are told all."""
+
+    async def story() -> None:
+        pair = _Pair(SPARE)
+        async with pair.running():
+            pair.say(1, EVACUATE)
+            pair.say(2, RAISE)
+            await asyncio.sleep(60)
+        assert pair.seen("spare") == []
+        assert sorted(pair.outcomes("spare")) == [(1, "spared"), (2, "spared")]
+        assert pair.seen("last") == ["Evacuate", "Raise"]
+        standing_in = {one.name: one.stands_in_for for one in pair.outbox.health()}
+        assert standing_in == {"siren": (), "last": (), "spare": ("siren",)}
+
+    run_virtually(story())
+
+
+def test_a_stand_in_takes_over_an_unconfirmed_evacuation_after_three_seconds() -> None:
+    """Under the same id, while the first is still told each second; the all-clear goes to both, whoever confirmed."""
+
+    async def story() -> None:
+        pair = _Pair(SPARE)
+        pair.outputs["siren"].answer = refuse(retry=True)
+        async with pair.running():
+            pair.say(1, EVACUATE)
+            await asyncio.sleep(2.9)
+            assert pair.seen("spare") == []
+            await asyncio.sleep(0.2)
+            assert pair.ids("spare") == {"run-1"}
+            before = len(pair.outputs["siren"].tried)
+            await asyncio.sleep(5)
+            assert len(pair.outputs["siren"].tried) >= before + 4
+            pair.outputs["siren"].answer = lambda delivery: None
+            await asyncio.sleep(2)
+            pair.say(2, END)
+            await asyncio.sleep(1)
+        assert pair.seen("spare") == ["Evacuate", "EndEvacuation"]
+        assert pair.outcomes("siren") == [(1, "confirmed"), (2, "confirmed")]
+        assert pair.outcomes("spare") == [(1, "confirmed"), (2, "confirmed")]
+
+    run_virtually(story())
+
+
+def test_a_stand_in_takes_over_although_the_other_does_not_even_run() -> None:
+    """What measures the time is not the output that failed."""
+
+    async def story() -> None:
+        pair = _Pair(SPARE)
+        running = asyncio.create_task(pair.workers[1].run())
+        pair.say(1, EVACUATE)
+        pair.say(2, RAISE)
+        await asyncio.sleep(11)
+        assert pair.seen("spare") == ["Evacuate", "Raise"]
+        running.cancel()
+
+    run_virtually(story())
+
+
+def test_what_a_stand_in_told_of_it_tells_to_its_end() -> None:
+    """An alarm that it raised it also clears, although the other works again; of the next one it does not hear."""
+
+    async def story() -> None:
+        pair = _Pair(SPARE)
+        pair.outputs["siren"].answer = refuse(retry=False)
+        async with pair.running():
+            pair.say(1, RAISE)
+            await asyncio.sleep(0.1)
+            assert pair.seen("spare") == ["Raise"]
+            pair.outputs["siren"].answer = lambda delivery: None
+            pair.say(2, CLEAR)
+            pair.say(3, RAISE)
+            pair.say(4, FAULT)
+            await asyncio.sleep(60)
+        assert pair.seen("spare") == ["Raise", "Clear"]
+        assert sorted(pair.outcomes("spare")) == [(1, "confirmed"), (2, "confirmed"), (3, "spared"), (4, "spared")]
+
+    run_virtually(story())
+
+
+def test_a_stand_in_has_a_stand_in_of_its_own() -> None:
+    """The last one hears of it when the first two failed, and is spared as soon as one of them confirms."""
+
+    async def story() -> None:
+        pair = _Pair({"siren": "spare", "spare": "last"})
+        pair.outputs["siren"].answer = pair.outputs["spare"].answer = refuse(retry=True)
+        async with pair.running():
+            pair.say(1, EVACUATE)
+            await asyncio.sleep(3.1)
+            assert (pair.seen("spare"), pair.seen("last")) == (["Evacuate"], [])
+            await asyncio.sleep(3.1)
+            assert pair.seen("last") == ["Evacuate"]
+            pair.outputs["siren"].answer = lambda delivery: None
+            pair.say(2, RAISE)
+            await asyncio.sleep(1)
+        assert pair.seen("last") == ["Evacuate"]
+        assert (2, "spared") in pair.outcomes("spare") and (2, "spared") in pair.outcomes("last")
+
+    run_virtually(story())
+
+
+def test_after_a_restart_a_stand_in_waits_again_for_what_the_other_still_owes() -> None:
+    """What only the stand-in owes it tells at once; of what stands it hears the end, for nobody knows what it told."""
+
+    async def story() -> None:
+        pair = _Pair(SPARE, standing=[FAULT])
+        pair.outbox.resume(
+            [Owed(1, name, Delivery("old-1", RAISE, 0.0)) for name in ("siren", "spare")]
+            + [Owed(2, "spare", Delivery("old-2", EVACUATE, 0.0))]
+        )
+        async with pair.running():
+            pair.say(3, EndFault(110.0, "plug-1", "silent"))
+            await asyncio.sleep(1)
+        assert pair.seen("spare") == ["Evacuate", "EndFault"]
+        assert (1, "spared") in pair.outcomes("spare")
+
+    run_virtually(story())

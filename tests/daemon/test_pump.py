@@ -44,7 +44,7 @@ class Bench:
         self.outbox = Outbox(run, clock, self.broadcast)
         self.pump = Pump(self.engine, self.journal, clock, self.outbox, next_decision=memory.next_decision)
         self.worker = Worker(self.output, clock, self.outbox.settle, self.pump.report)
-        self.outbox.connect([self.worker], self.journal)
+        self.outbox.connect([self.worker], self.journal.submit)
         self.clock = clock
         self.tasks: list[asyncio.Task[None]] = []
 
