@@ -118,7 +118,7 @@ class House(Daemon):
         until(f"{volts} V are heard", told)
 
     def reload(self, why: str = "") -> ReloadView:
-        with DaemonClient(self.state / "api.sock", timeout_s=60.0) as client:
+        with DaemonClient(self.socket, timeout_s=60.0) as client:
             return client.reload(who="li", why=why)
 
     def hang_up(self) -> None:
@@ -160,7 +160,7 @@ def test_a_delay_that_runs_is_retimed(house: House) -> None:
     house.started().measure(150.0)
     assert house.alarms() == {"low@meter-1": "pending"}
     house.rules(QUICK)
-    command = [sys.executable, "-m", "daemon.cli", "reload", "--state", str(house.state), "--why", "too slow"]
+    command = [sys.executable, "-m", "daemon.cli", "reload", "--socket", str(house.socket), "--why", "too slow"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=CHECKED_WITHIN_S, check=True).stdout
     assert "re-timed  low yellow on_delay: 60 s to 1 s, 1 running" in said
     until("the alarm is raised", lambda: house.alarms() == {"low@meter-1": "unack"})
