@@ -75,7 +75,7 @@ def refuse_apart(
 ) -> None:
     """Check the files in a child. Raises ConfigError with what it found wrong, or CheckEnded. Blocks until then.
 
-    `started` is given the child, for whoever has to end it before its time.
+    `started` is given the child, for whoever has to end it before its time, or has something to do meanwhile.
     """
     verdict = _verdict(found, limits or Limits(), command, started)
     if verdict.digest != found.digest:
@@ -89,8 +89,7 @@ def _verdict(found: FileSet, limits: Limits, command: tuple[str, ...], started: 
         question.write(msgspec.msgpack.encode(found))
         question.seek(0)
         with subprocess.Popen(command, stdin=question, stdout=answer, stderr=errors) as child:  # noqa: S603  # our program
-            started(child)
-            code = _wait(child, limits)
+            code = _wait(child, limits, started)
         if code != 0:
             said = _text(errors).strip()[-SHOWN_CHARS:].rpartition("\n")[2]
             raise CheckEnded(f"the check {_ending(code)}" + (f", saying {said!r}" if said else "") + f"; {_ADVICE}")
@@ -101,10 +100,11 @@ def _verdict(found: FileSet, limits: Limits, command: tuple[str, ...], started: 
             raise CheckEnded(f"the answer of the check cannot be read: {error}") from None
 
 
-def _wait(child: "subprocess.Popen[bytes]", limits: Limits) -> int:
+def _wait(child: "subprocess.Popen[bytes]", limits: Limits, started: Started) -> int:
     """The child's exit code; negative when a signal ended it. It does not outlive this call."""
     try:
         _limit(child.pid, limits)
+        started(child)
         return child.wait(limits.deadline_s)
     except subprocess.TimeoutExpired:
         raise CheckEnded(f"the check took longer than {limits.deadline_s:g} s and was ended; {_ADVICE}") from None

@@ -29,8 +29,8 @@ from daemon.outbox.standing import standing
 from daemon.outbox.worker import Worker
 from daemon.pump import Pump
 from daemon.reload import Reloader
-from daemon.rule_sets import RuleSets, plan_kept
-from daemon.start import Start, going_on
+from daemon.rule_sets import RuleSets
+from daemon.start import Start, going_on, plan_kept
 from daemon.supervisor import CODE as DRIVER_FAILED
 from daemon.supervisor import Supervisor
 from daemon.watchdog import Watchdog

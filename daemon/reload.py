@@ -266,6 +266,7 @@ class Reloader:
 def _build(found: FileSet) -> tuple[Setup, Engine]:
     """In a thread: an engine of a large venue takes longer to build than an alarm may wait."""
     setup = load_files(found)
+    gc.collect()  # garbage that is frozen stays for ever
     fresh = Engine(setup.plan)
     gc.freeze()  # as at the start: the collector need not walk all this in the middle of the change, or of an alarm
     return setup, fresh

@@ -2,7 +2,6 @@
 to go through the journal with the rules under which it was written.
 """
 
-import logging
 import os
 from pathlib import Path
 
@@ -10,16 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from config.files import FileSet, Text
-from config.load import load_files
-from config.problem import ConfigError
-from rules.plan import Plan
 
 FOLDER = "rules"  # in the state folder
 KEPT = 16  # sets; the journal's two snapshots need at most three, the rest is for people
 GOOD = "good"  # names the last good set
 _DIGITS = 8
-
-_log = logging.getLogger(__name__)
 
 
 class _Stored(Struct, frozen=True):
@@ -77,16 +71,6 @@ class RuleSets:
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"{'[0-9]' * _DIGITS}-*.json"))
-
-
-def plan_kept(sets: RuleSets, digest: str) -> Plan | None:
-    """The plan of the set with that digest; None when it is not kept any more, or this program refuses it."""
-    found = sets.find(digest)
-    try:
-        return None if found is None else load_files(found).plan
-    except ConfigError as error:
-        _log.warning("the rules %s that were in force are refused by this program: %s", digest, error.problems[0])
-        return None
 
 
 def _encode(found: FileSet) -> bytes:

@@ -13,6 +13,7 @@ from config.setup import Setup
 from daemon.reload_words import refusal
 from daemon.rule_sets import RuleSets
 from rules.engine import Engine
+from rules.plan import Plan
 from rules.reload import in_the_way
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,16 @@ def going_on(start: Start, engine: Engine, sets: RuleSets) -> Start:
     text = refusal(in_the_files(start.found, found), len(found))
     _log.error("starting with the files that were in force before: %s", text)
     return replace(start, setup=setup, found=before, refused=text, waits_for=frozenset(found))
+
+
+def plan_kept(sets: RuleSets, digest: str) -> Plan | None:
+    """The plan of the set with that digest; None when it is not kept any more, or this program refuses it."""
+    found = sets.find(digest)
+    try:
+        return None if found is None else load_files(found).plan
+    except ConfigError as error:
+        _log.warning("the rules %s that were in force are refused by this program: %s", digest, error.problems[0])
+        return None
 
 
 def in_the_files(found: FileSet, in_way: dict[str, str]) -> tuple[str, ...]:

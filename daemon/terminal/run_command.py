@@ -1,6 +1,7 @@
 """The command `run`: the daemon in the foreground."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -15,6 +16,8 @@ import typer
 from daemon.api.models import DEFAULT_SOCKET_NAME
 
 if TYPE_CHECKING:
+    import subprocess
+
     from config.apart import CheckEnded
     from config.files import FileSet
     from config.problem import ConfigError
@@ -87,22 +90,35 @@ def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start"
     """
     from config.apart import CheckEnded, refuse_apart
     from config.files import read_files
-    from config.load import load_files
     from config.problem import ConfigError
     from daemon.rule_sets import RuleSets
-    from daemon.start import Start
 
     found = read_files(directory, overrides)
     last = RuleSets(folder).last()
     try:
         if last is None or last.digest != found.digest:
-            refuse_apart(found)
-        return Start(load_files(found), found, directory, overrides)
+            refuse_apart(found, started=_import_all)
+        _import_all()
+        from config.load import load_files
+        from daemon.start import Start
+
+        setup = load_files(found)
+        gc.collect()  # what is freed now, the engine can use
+        gc.freeze()
+        return Start(setup, found, directory, overrides)
     except (ConfigError, CheckEnded) as error:
         typer.echo(str(error), err=True)
         if last is None:
             raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
         return _last_good(msgspec.structs.replace(last, overrides=overrides), directory, error)
+
+
+def _import_all(_child: "subprocess.Popen[bytes] | None" = None) -> None:
+    """Import what the daemon needs. While a child checks the files, another core has time for it."""
+    import daemon.api.server
+    import daemon.app  # noqa: F401  # for those who import it later
+
+    gc.freeze()  # none of it goes any more: the collector need not walk it before the daemon is ready
 
 
 def _last_good(last: "FileSet", directory: Path, error: "ConfigError | CheckEnded") -> "Start":

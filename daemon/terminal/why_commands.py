@@ -99,7 +99,7 @@ class _Judge:
         return self.loaded[rules]
 
     def _kept(self, sets: "RuleSets", rules: str) -> "Plan":
-        from daemon.rule_sets import plan_kept
+        from daemon.start import plan_kept
 
         found = plan_kept(sets, rules)
         if found is None:

@@ -1,7 +1,7 @@
 """Every way from one device's danger signal to red and to an evacuation, once for devices that are alike."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -38,8 +38,9 @@ class Chains:
         self._measure = measure or Measure(plan)
         self._by_id = {rule.id: rule for rule in plan.rules}
         self._matters = _matters(plan)
-        self._company = Company(plan, self.reach, self._matters, self.worst)
         self._looks_at = {rule.id: _names(rule) & DANGEROUS for rule in plan.rules}
+        self._worst = _worst_of(plan, self._looks_at)
+        self._company = Company(plan, self.reach, self._matters, self._worst)
         self._counts: dict[tuple[str, str], object] = {}
         classes: dict[object, list[str]] = {}
         for device in plan.venue.devices.values():
@@ -66,10 +67,6 @@ class Chains:
             yield from found
             yield from self._not_worked_out(devices, rule, ceiling, found)
 
-    def worst(self, device: str, rule: str) -> Values:
-        """The worst that a device can say of what a rule looks at."""
-        return extreme(self._plan.venue.devices[device], self._looks_at[rule])
-
     def everything(self, device: str) -> Values:
         """The worst that a device can say of everything it measures."""
         return extreme(self._plan.venue.devices[device], DANGEROUS)
@@ -81,7 +78,7 @@ class Chains:
         for company, tier in stages.items():
             others = dict(company)
             bases = frozenset({rule.id, *others.values()})
-            told = self._company.told(others) | {device: self.worst(device, rule.id)}
+            told = self._company.told(others) | {device: self._worst(device, rule.id)}
             alone = self.reach.follow(told, bases, ceiling)
             yield self._chain(devices, rule, tier, told, alone)
             agreed = None if seconded else self._seconded(device, rule, ceiling, alone)
@@ -92,7 +89,7 @@ class Chains:
     def _stages(self, device: str, rule: Rule, ceiling: Tier) -> Iterator[tuple[dict[str, str], Tier]]:
         """The tiers that its alarm reaches: by the device alone, then each with the fewest others that it takes."""
         for place in self._places_of(device, rule):
-            told = {device: self.worst(device, rule.id)}
+            told = {device: self._worst(device, rule.id)}
             reached = self._tier_at(rule, place, told, frozenset({rule.id}), ceiling)
             if reached:
                 yield {}, reached
@@ -133,7 +130,7 @@ class Chains:
         if others is None:
             return None
         bases, company = frozenset({rule.id, *others.values()}), self._company.told(others)
-        told = company | {device: self.worst(device, rule.id)}
+        told = company | {device: self._worst(device, rule.id)}
         together = self.reach.follow(told, bases, ceiling)
         return (told, together) if _sooner(together, self.reach.follow(company, bases, ceiling)) else None
 
@@ -156,7 +153,7 @@ class Chains:
                 if self._can_be(reader, top, beside) and not self._comes_to(device, rule, reader):
                     why, plan = _asks(reader, top), reader.evacuate or ""
         if why:
-            told = {device: self.worst(device, rule.id)}
+            told = {device: self._worst(device, rule.id)}
             chain = replace(self._chain(devices, rule, reached, told, Reached({}, {})), untimed=why, plan=plan)
             yield self._measure.of(chain, self._companies(device, rule), self._apart(rule), ceiling, self._around)
 
@@ -164,7 +161,7 @@ class Chains:
         """The device with none and with more and more others."""
         agree = self.reach.origins_of(rule.id) | self._company.agreeing(device, rule)
         others = self._company.nearest(device, rule, agree, COMPANIES[-1])
-        told = {device: self.worst(device, rule.id)}
+        told = {device: self._worst(device, rule.id)}
         yield from (self._company.told(dict(others[:n])) | told for n in COMPANIES if n <= len(others))
 
     def _apart(self, rule: Rule) -> frozenset[str]:
@@ -215,7 +212,7 @@ class Chains:
         return [self._by_id[rule] for rule in rules if rule in self._matters and self._sees(self._by_id[rule], device)]
 
     def _sees(self, rule: Rule, device: str) -> bool:
-        return bool(self.worst(device, rule.id)) and (not rule.members or device in rule.members)
+        return bool(self._worst(device, rule.id)) and (not rule.members or device in rule.members)
 
     def _likeness(self, device: str) -> object:
         """What makes two devices alike: what they measure, the rules at them, and what stands beside them in a zone.
@@ -244,6 +241,13 @@ class Chains:
             kinds = Counter(self._plan.venue.devices[one].quantities & self._looks_at[rule.id] for one in members)
             self._counts[key] = alarms, frozenset(kinds.items()) if self._looks_at[rule.id] else ()
         return self._counts[key]
+
+
+def _worst_of(plan: Plan, looks_at: Mapping[str, frozenset[str]]) -> Callable[[str, str], Values]:
+    """The worst that a device can say of what a rule looks at. No method: a circle of objects would hold the plan until
+    the collector comes by, and while a venue is loaded it does not.
+    """
+    return lambda device, rule: extreme(plan.venue.devices[device], looks_at[rule])
 
 
 def _sooner(one: Reached, other: Reached) -> bool:
