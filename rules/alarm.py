@@ -86,13 +86,15 @@ class Alarm:
 
     `standing` is the worst tier whose condition is true; `tier` is the one shown: a latching alarm keeps its worst.
     `stood` tells, for each tier that ceased to be true, when that was. `withheld` says that since it was covered there
-    was something of it to show. `re_alarm_at` is set while it stands without a sound and its rule asks for another.
+    was something of it to show. `quiet_since` is set while it stands without a sound and its rule asks for another.
     `stood_down` is the tier up to which a person looked and found no fire since it rose.
+    `asked` is the evacuation plan that it put in force when its highest tier became true, for as long as that is true.
     `grouped`: it made no sound because of a flood that is not over, and nobody has acknowledged it.
     """
 
     __slots__ = (
         "acknowledged_by",
+        "asked",
         "because",
         "chatter",
         "first_out",
@@ -101,7 +103,7 @@ class Alarm:
         "levels",
         "overlays",
         "place",
-        "re_alarm_at",
+        "quiet_since",
         "rule",
         "since",
         "sounding",
@@ -133,8 +135,9 @@ class Alarm:
         self.withheld = False
         self.chatter = Chatter()
         self.first_out = False
+        self.asked = ""
         self.grouped = False
-        self.re_alarm_at: float | None = None
+        self.quiet_since: float | None = None
 
     def can(self, move: Move) -> bool:
         """Whether the table holds this move from the present state."""
@@ -174,6 +177,13 @@ class Alarm:
     def due(self) -> float | None:
         """When the earliest running delay, on or off, is over."""
         return min((level.due for level in self.levels if level.due is not None), default=None)
+
+    @property
+    def re_alarm_at(self) -> float | None:
+        """When it sounds again if nobody ends it before."""
+        if self.quiet_since is None or self.rule.re_alarm_s is None:
+            return None
+        return self.quiet_since + self.rule.re_alarm_s
 
     @property
     def raising_at(self) -> float | None:
@@ -231,6 +241,8 @@ class Alarm:
                 self.stood = {**self.stood, tier: now}
         self.standing = after
         self.stood_down = min(self.stood_down, after)
+        if after < self.top:
+            self.asked = ""
         return before, after
 
     def stood_until(self, at: Tier) -> float | None:

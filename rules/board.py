@@ -122,6 +122,13 @@ class Board:
         self.settle(cause, now)
         self.update([cause], now)
 
+    def evacuate_overlooked(self, now: float) -> None:
+        """Rules that ask for an evacuation only since the venue's files have changed: those that are true begin it."""
+        for cause in self.causes.values():
+            alarm = cause.alarm
+            if alarm.rule.evacuate is not None and alarm.asked != alarm.rule.evacuate and alarm.stands(alarm.top):
+                self._confirmed(cause, evidence(cause, alarm.standing, now), now)
+
     def cover(self, cause: Cause, overlay: Overlay, now: float) -> None:
         """Lay an overlay over an alarm, or renew the one of its kind: it goes out of view."""
         alarm, before, counted = cause.alarm, cause.alarm.tier, cause.alarm.counted
@@ -223,6 +230,7 @@ class Board:
     def _confirmed(self, cause: Cause, because: tuple[Because, ...], now: float) -> None:
         """The highest tier became true: nothing is left to look into; its evacuation begins if it is not in force."""
         self.investigations.confirmed(cause)
+        cause.alarm.asked = cause.alarm.rule.evacuate or ""
         plan = self.plan.evacuation_plans.get(cause.alarm.rule.evacuate or "")
         if plan is None:
             return

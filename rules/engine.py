@@ -155,7 +155,7 @@ class Engine:
         return dict(self._board.zones.tiers)
 
     def running_delays(self) -> Counter[tuple[str, str, str]]:
-        """In how many alarms each delay runs: by rule, tier ("" for an investigation), and the delay's name."""
+        """In how many alarms each delay runs: by rule, tier ("" for one that is of no tier), and the delay's name."""
         return running_delays(self._board.causes.values())
 
     def schedules(self) -> tuple[ScheduleStatus, ...]:

@@ -102,6 +102,9 @@ def _notes(cause: Cause, now: float) -> list[str]:
         notes.append("its sounder is silent")
     if alarm.rule.latching:
         notes.append("it latches: only a reset ends it")
+    if alarm.stood_down:
+        found = f"a person looked at {alarm.stood_down.word} and stood it down"
+        notes.append(f"{found}: it is not looked into again until it rises or comes anew")
     notes += [_overlay_note(overlay, now) for overlay in alarm.overlays.values()]
     if alarm.chatter.quiet_at is not None:
         notes.append(f"it chatters: held as standing for {brief(alarm.chatter.quiet_at - now)} s more of quiet")

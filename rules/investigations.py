@@ -124,6 +124,10 @@ class Investigations:
         """A person reset an alarm: what was looked into only because of it, to be stood down."""
         return (one for one in self._into.get(alarm.id, ()) if one[1].withdraw(alarm))
 
+    def looks_into(self, alarm: Alarm) -> bool:
+        """Whether staff are asked to look because of this alarm."""
+        return any(one.running and alarm in one.triggers for _, one in self._into.get(alarm.id, ()))
+
     def confirmed(self, cause: Cause) -> None:
         """The highest tier became true: nothing is left to look into."""
         if cause.investigation is not None and cause.investigation.step is not Step.EXPIRED:

@@ -78,9 +78,9 @@ def time_re_alarm(alarm: Alarm, now: float) -> None:
     """
     quiet = alarm.state in ("unack", "acked") and not alarm.sounding and not alarm.grouped
     if alarm.rule.re_alarm_s is None or not quiet:
-        alarm.re_alarm_at = None
-    elif alarm.re_alarm_at is None:
-        alarm.re_alarm_at = now + alarm.rule.re_alarm_s
+        alarm.quiet_since = None
+    elif alarm.quiet_since is None:
+        alarm.quiet_since = now
 
 
 def _sound(alarm: Alarm, tier: Tier, because: tuple[Because, ...]) -> None:
@@ -110,7 +110,7 @@ def acknowledge(alarm: Alarm, who: str, why: str, now: float) -> Acknowledged | 
     alarm.move(Move.ACKNOWLEDGE)
     alarm.sounding = False
     alarm.grouped = False
-    alarm.re_alarm_at = None
+    alarm.quiet_since = None
     alarm.acknowledged_by = who
     by = (Because(now, who, why),)
     return _clear(alarm, now, by) if alarm.state == "normal" else change(Acknowledged, alarm, now, by)

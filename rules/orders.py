@@ -28,7 +28,7 @@ from rules.signal import (
 
 RESET_HINTS = {
     "unack": ": acknowledge it, and its cause must be gone",
-    "acked": ": its cause must be gone first",
+    "acked": ": its cause must be gone first; a commander may put a device out of service that is stuck",
     "latched_unack": ": acknowledge it first",
 }
 

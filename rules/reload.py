@@ -15,16 +15,16 @@ from rules.signal import Reloaded, Tick
 from rules.status import AlarmStatus
 from rules.tier import Tier
 
-_DELAYS = {"on_delay_s", "off_delay_s", "acknowledge_within_s", "then_s"}
+_DELAYS = {"on_delay_s", "off_delay_s", "acknowledge_within_s", "then_s", "re_alarm_s"}
 _NOT_COMPARED = {"id", "line", "tiers", "investigate"}  # a rule may move within its file; the last two have their own
 
 
 class Retimed(Struct, frozen=True):
-    """A delay with another length: of a tier, or of a step of the rule's investigation (`tier` is then empty)."""
+    """A delay with another length: of a tier; or of the rule, or a step of its investigation (`tier` is then empty)."""
 
     rule: str
     tier: str
-    delay: str  # as in the rules file: on_delay, off_delay, acknowledge_within, then
+    delay: str  # as in the rules file: on_delay, off_delay, re_alarm, acknowledge_within, then
     before_s: float
     after_s: float
     running: int = 0  # alarms in which this delay ran at the reload
@@ -135,7 +135,7 @@ def swap(old: Engine, fresh: Engine, signal: Reloaded) -> list[Decision]:
 
 
 def _retimed(old: Rule, new: Rule) -> tuple[Retimed, ...]:
-    pairs: list[tuple[str, object, object]] = [("", old.investigate, new.investigate)]
+    pairs: list[tuple[str, object, object]] = [("", old, new), ("", old.investigate, new.investigate)]
     tiers = {tier.tier: tier for tier in old.tiers}
     pairs += [(tier.tier.word, tiers.get(tier.tier), tier) for tier in new.tiers]
     return tuple(
@@ -143,12 +143,18 @@ def _retimed(old: Rule, new: Rule) -> tuple[Retimed, ...]:
         for tier, one, other in pairs
         if one is not None and other is not None
         for name in _names(other)
-        if name in _DELAYS and (was := getattr(one, name)) != (now := getattr(other, name))
+        if name in _DELAYS and _is_retimed(was := getattr(one, name), now := getattr(other, name))
     )
 
 
+def _is_retimed(was: float | None, now: float | None) -> bool:
+    """A delay that only one of them has came or went: that is another rule, not another length."""
+    return was is not None and now is not None and was != now
+
+
 def _changed(old: Rule, new: Rule) -> tuple[str, ...]:
-    what = _different(old, new, _NOT_COMPARED)
+    again = {"re_alarm_s"} if _is_retimed(old.re_alarm_s, new.re_alarm_s) else set[str]()
+    what = _different(old, new, _NOT_COMPARED | again)
     what += [f"investigate {key}".strip() for key in _parts(old.investigate, new.investigate)]
     before = {tier.tier: tier for tier in old.tiers}
     after = {tier.tier: tier for tier in new.tiers}

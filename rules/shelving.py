@@ -2,7 +2,8 @@
 
 Shelving keeps a nuisance from view. Out of service says that a device is worked on: its alarms count nowhere. Both are
 refused where they could hide a danger: shelving for every highly managed alarm, out of service for one that is in alarm
-or about to be, or that is no device's own.
+or about to be, or that is no device's own. Only a commander takes a device away that is stuck in its alarm: one that
+was acknowledged, while nobody looks into it and nobody is led out.
 """
 
 from typing import assert_never
@@ -12,7 +13,7 @@ from rules.board import Board
 from rules.cause import Cause
 from rules.decision import Because, OverlayKind
 from rules.overlay import Overlay
-from rules.signal import InService, OutOfService, Shelve, Unshelve
+from rules.signal import InService, OutOfService, Role, Shelve, Unshelve
 
 OverlayOrder = Shelve | Unshelve | OutOfService | InService
 
@@ -54,7 +55,7 @@ def _out_of_service(board: Board, order: OutOfService, now: float) -> str:
     if not 0 < order.for_s <= longest_s:
         return f"found {order.for_s:g} s, expected more than 0 and at most {longest_s:g} s"
     for cause in causes:
-        reason = _kept_in_service(cause.alarm)
+        reason = _kept_in_service(board, cause.alarm, order.role)
         if reason:
             return reason
     overlay = Overlay("out_of_service", now, now + order.for_s, order.who, order.why)
@@ -63,16 +64,28 @@ def _out_of_service(board: Board, order: OutOfService, now: float) -> str:
     return ""
 
 
-def _kept_in_service(alarm: Alarm) -> str:
+def _kept_in_service(board: Board, alarm: Alarm, role: Role) -> str:
     """Why an alarm cannot be put out of service; empty when it can."""
     if not alarm.rule.highly_managed:
         return ""
     if alarm.rule.each != "device":
         return f"{alarm.id} is no device's own alarm: put the devices out of service that are worked on"
-    if alarm.up or alarm.standing:
-        return f"{alarm.id} is in alarm: deal with it, reset it, then put it out of service"
     if alarm.raising_at is not None:
         return f"{alarm.id} signals, and its delay or its verification runs: wait until it is over"
+    return _not_stuck(board, alarm, role) if alarm.up or alarm.standing else ""
+
+
+def _not_stuck(board: Board, alarm: Alarm, role: Role) -> str:
+    """Why an alarm that is up is not that of a stuck device, which nothing but this could ever end."""
+    if alarm.state != "acked" or role != "commander":
+        return (
+            f"{alarm.id} is in alarm: deal with it, reset it, then put it out of service; if the device is stuck, "
+            "acknowledge its alarm, and a commander may"
+        )
+    if board.evacuations.in_force:
+        return f"{alarm.id} is in alarm, and an evacuation is in force: end that first"
+    if board.investigations.looks_into(alarm):
+        return f"{alarm.id} is being looked into: stand the investigation down first"
     return ""
 
 

@@ -78,10 +78,12 @@ class AlarmSnapshot(Struct, array_like=True):
     chatter_raised: list[float] = []
     chatter_quiet_at: float | None = None
     first_out: bool = False
-    re_alarm_at: float | None = None
+    re_alarm_at: float | None = None  # where `quiet_since` is not kept: a snapshot from before there was one
     told: list[str] = []
     stood_down: Tier = Tier.NONE
     grouped: bool = False
+    quiet_since: float | None = None
+    asked: str | None = None  # unknown: a snapshot from before there was one
 
 
 class EngineSnapshot(Struct, Generic[Device]):
@@ -207,8 +209,8 @@ def of_cause(cause: Cause) -> AlarmSnapshot | None:
         kept.told = sorted(investigation.told)
     kept.overlays, kept.withheld = list(alarm.overlays.values()), alarm.withheld
     kept.chatter_raised, kept.chatter_quiet_at = list(alarm.chatter.raised), alarm.chatter.quiet_at
-    kept.first_out, kept.re_alarm_at = alarm.first_out, alarm.re_alarm_at
-    kept.stood_down, kept.grouped = alarm.stood_down, alarm.grouped
+    kept.first_out, kept.quiet_since = alarm.first_out, alarm.quiet_since
+    kept.stood_down, kept.grouped, kept.asked = alarm.stood_down, alarm.grouped, alarm.asked
     return kept
 
 
@@ -226,8 +228,11 @@ def into_cause(cause: Cause, kept: AlarmSnapshot, causes: dict[str, Cause]) -> N
             level.restore(was.phase, was.began, was.due, was.seen)
     alarm.overlays, alarm.withheld = {overlay.kind: overlay for overlay in kept.overlays}, kept.withheld
     alarm.chatter.restore(kept.chatter_raised, kept.chatter_quiet_at, alarm.level_tier)
-    alarm.first_out, alarm.re_alarm_at = kept.first_out, kept.re_alarm_at
+    alarm.first_out, alarm.quiet_since = kept.first_out, kept.quiet_since
+    if kept.re_alarm_at is not None:
+        alarm.quiet_since = kept.re_alarm_at - (alarm.rule.re_alarm_s or 0.0)
     alarm.stood_down, alarm.grouped = kept.stood_down, kept.grouped
+    alarm.asked = (alarm.rule.evacuate or "") if kept.asked is None else kept.asked
     if cause.investigation is not None:
         triggers = [causes[trigger].alarm for trigger in kept.triggers if trigger in causes]
         cause.investigation.restore(kept.step, kept.step_began, kept.due, kept.overdue, triggers)

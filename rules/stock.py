@@ -38,6 +38,7 @@ def take_stock(board: Board, left_over: LeftOver, now: float) -> None:
     for source, code in list(board.faults.standing):
         if not _can_be_faulted(board, source, code):
             board.out += board.faults.end(source, code, now)
+    board.evacuate_overlooked(now)
     board.out += board.evacuations.reroute(now, ())
     attendance.reconsider(board, now)
 

@@ -42,13 +42,15 @@ def device_status(state: DeviceState) -> DeviceStatus:
 
 
 def running_delays(causes: Iterable[Cause]) -> Counter[tuple[str, str, str]]:
-    """In how many alarms a delay runs: by rule, tier ("" for an investigation), and the delay's name in the file."""
+    """In how many alarms a delay runs: by rule, tier ("" for one that is of no tier), and its name in the file."""
     running: Counter[tuple[str, str, str]] = Counter()
     for cause in causes:
         rule, investigation = cause.alarm.rule.id, cause.investigation
         for level in cause.alarm.levels:
             if level.due is not None and not level.verifying:
                 running[rule, level.rule.tier.word, "on_delay" if level.phase is Phase.PENDING else "off_delay"] += 1
+        if cause.alarm.re_alarm_at is not None:
+            running[rule, "", "re_alarm"] += 1
         if investigation is not None and investigation.running:
             running[rule, "", "acknowledge_within" if investigation.step is Step.ACKNOWLEDGE else "then"] += 1
     return running

@@ -232,3 +232,14 @@ def test_a_coincidence_of_many_names_eight() -> None:
     found = when(story, "group@floor", "red").found
     assert "smoke@det-07 stands; and 3 more" in found
     assert "smoke@det-08" not in found
+
+
+def test_what_a_person_stood_down_is_said_of_the_alarm_that_was_looked_into() -> None:
+    """Why it stands and nobody is asked to look; until it returns."""
+    story = Story(plan(SMOKE, CONFIRMED))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Reset(12, "confirmed@floor", "Wu", "toast", "commander"))
+    note = "a person looked at orange and stood it down: it is not looked into again until it rises or comes anew"
+    assert note in explained(story, "smoke@det-a").notes
+    story.read(20, "det-a", smoke=False)
+    assert note not in explained(story, "smoke@det-a").notes

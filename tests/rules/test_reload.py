@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,6 +139,45 @@ def test_a_delay_of_an_older_snapshot_keeps_its_end() -> None:
     level = Level(SMOKE.tiers[0])
     level.restore(Phase.PENDING, None, 12.0)
     assert level.due == 12.0
+
+
+@pytest.mark.parametrize(("again", "said_at"), [(120.0, 131.0), (30.0, 41.0), (5.0, 20.0)])
+def test_an_edited_re_alarm_counts_from_when_it_fell_silent(again: float, said_at: float) -> None:
+    """Longer, shorter, or over already; the report says in how many alarms it ran."""
+    patient = rule("warm", "device", ("det-a",), tier("blue", "temperature >= 30"), category="power", re_alarm=60.0)
+    story, new = Story(plan(patient)), plan(replace(patient, re_alarm_s=again))
+    story.read(10, "det-a", temperature=45.0)
+    story.tell(Acknowledge(11, "warm@det-a", "Li", "seen"))
+    changes = counted(compare(story.plan, new), story.engine)
+    assert changes == Changes(retimed=(Retimed("warm", "", "re_alarm", 60.0, again, 1),))
+    story.restart()
+    said = reload(story, new, 20)
+    if said_at > 20:
+        assert said == [] and story.engine.deadline() == said_at
+        said = story.tick(said_at)
+    assert without_zones(said) == ["ReAlarm warm@det-a blue"]
+
+
+def test_a_re_alarm_that_comes_or_goes_is_another_rule() -> None:
+    """No length to compare."""
+    patient = rule("warm", "device", ("det-a",), tier("blue", "temperature >= 30"), category="power", re_alarm=60.0)
+    for old, new in ((patient, replace(patient, re_alarm_s=None)), (replace(patient, re_alarm_s=None), patient)):
+        assert compare(plan(old), plan(new)) == Changes(changed=(Changed("warm", ("re_alarm",)),))
+
+
+def test_a_snapshot_that_kept_when_it_sounds_again_goes_on_so() -> None:
+    """As snapshots did before they kept since when it has been silent; nor did they say what was evacuated for."""
+    patient = rule("warm", "device", ("det-a",), tier("blue", "smoke"), re_alarm=60.0, evacuate="whole")
+    story = Story(plan(patient))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(11, "warm@det-a", "Li", "seen"))
+    story.tell(AllClear(12, "whole-1", "Wu", "toast", "commander"))
+    kept = snapshot.decode(story.engine.snapshot())
+    alarm = kept.alarms["warm@det-a"]
+    alarm.quiet_since, alarm.re_alarm_at, alarm.asked = None, 71.0, None
+    story.engine = Engine.restore(story.plan, msgspec.msgpack.encode(kept))
+    assert story.engine.deadline() == 71.0
+    assert story.tell(Resumed(20, 1.0)) == []
 
 
 def test_an_edited_investigation_is_retimed() -> None:
@@ -463,6 +503,21 @@ def test_what_was_given_all_clear_for_is_not_begun_by_the_same_rules() -> None:
     story.tell(AllClear(30, "whole-1", "Wu", "toast", "commander"))
     story.restart()
     assert story.tell(Resumed(40, 1.0)) == [] and reload(story, FIRE, 41) == []
+
+
+def test_a_rule_that_evacuates_only_now_begins_it_when_it_is_true_already() -> None:
+    """By a new `evacuate`, another plan, or a highest tier that is lower now; once, and not again by the same rules."""
+    burning = rule("burning", "device", ("det-a",), tier("orange", "smoke"), tier("red", "temperature >= 60"))
+    lower = replace(burning, tiers=burning.tiers[:1], evacuate="whole")
+    for old, new in ((replace(lower, evacuate=None), lower), (replace(burning, evacuate="whole"), lower)):
+        story = Story(plan(old))
+        story.read(10, "det-a", smoke=True)
+        assert without_zones(reload(story, plan(new), 20)) == ["Evacuate whole-1"]
+        story.tell(AllClear(30, "whole-1", "Wu", "toast", "commander"))
+        story.restart()
+        assert story.tell(Resumed(40, 1.0)) == [] and reload(story, plan(new), 41) == []
+        story.read(50, "det-a", smoke=False)
+        assert "Evacuate whole-2" in story.read(60, "det-a", smoke=True)
 
 
 def test_what_no_rule_holds_back_any_more_is_looked_into() -> None:

@@ -8,8 +8,10 @@ from rules.engine import Engine
 from rules.plan import Plan, Rule, VerifyRule
 from rules.signal import (
     Acknowledge,
+    AllClear,
     InService,
     OutOfService,
+    Reset,
     Resumed,
     Shelve,
     Signal,
@@ -47,6 +49,10 @@ def shelve(at: float, alarm: str, for_s: float = HOUR, *, once: bool = False) ->
 
 def remove(at: float, target: str, for_s: float = HOUR) -> OutOfService:
     return OutOfService(at, target, for_s, "Chen", "painting", "engineer")
+
+
+def stuck(at: float, target: str) -> OutOfService:
+    return OutOfService(at, target, HOUR, "Wu", "it is stuck", "commander")
 
 
 def story_of_shelved(*, once: bool = False) -> Story:
@@ -226,8 +232,41 @@ def test_a_fire_alarm_that_stands_stays_in_service() -> None:
     story.read(10, "det-a", smoke=True)
     story.tell(Acknowledge(11, "smoke@det-a", "Li", "seen"))
     (said,) = story.tell(remove(20, "det-a"))
-    assert said.endswith("smoke@det-a is in alarm: deal with it, reset it, then put it out of service")
+    assert "smoke@det-a is in alarm: deal with it, reset it, then put it out of service" in said
     assert story.alarm("smoke@det-a") == "acked orange"
+
+
+def test_a_commander_takes_a_stuck_detector_out_of_service_once_it_is_acknowledged() -> None:
+    """Nothing else would ever end its alarm; it counts nowhere then, and as new when it is back."""
+    story = Story(plan(SMOKE, CONFIRMED))
+    story.read(10, "det-a", smoke=True)
+    assert "in alarm" in story.tell(stuck(11, "smoke@det-a"))[0]
+    story.tell(Acknowledge(12, "smoke@det-a", "Li", "seen"))
+    assert "is being looked into" in story.tell(stuck(13, "smoke@det-a"))[0]
+    story.tell(Reset(20, "confirmed@floor", "Wu", "nothing there", "commander"))
+    assert "a commander may" in story.tell(remove(21, "smoke@det-a"))[0]
+    assert story.tell(OutOfService(21, "smoke@det-a", HOUR, "Wu", " ", "commander"))[0].startswith("Refuse")
+    assert without_zones(story.tell(stuck(22, "smoke@det-a"))) == ["Hidden smoke@det-a orange out_of_service"]
+    story.restart()
+    said = without_zones(story.tick(22 + HOUR))
+    assert said[0] == "Shown smoke@det-a orange out_of_service"
+    assert said[1].startswith("Investigate confirmed@floor acknowledge")
+
+
+def test_no_stuck_detector_goes_while_people_are_led_out_or_it_may_still_get_worse() -> None:
+    """An evacuation is in force, or a delay towards another tier runs."""
+    story = Story(plan(PRESS))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(11, "press@det-a", "Li", "seen"))
+    assert "an evacuation is in force: end that first" in story.tell(stuck(12, "det-a"))[0]
+    story.tell(AllClear(20, "whole-1", "Wu", "pressed by a child, glass is broken", "commander"))
+    assert without_zones(story.tell(stuck(21, "det-a"))) == ["Hidden press@det-a red out_of_service"]
+    assert "Evacuate whole-2" in story.tell(InService(30, "det-a", "Wu", "mended"))
+    rising = rule("rising", "device", ("det-a",), tier("yellow", "smoke"), tier("orange", "smoke", on=60))
+    story = Story(plan(rising))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(11, "rising@det-a", "Li", "seen"))
+    assert "its delay or its verification runs" in story.tell(stuck(12, "det-a"))[0]
 
 
 def test_a_fire_detector_whose_alarm_may_be_coming_stays_in_service() -> None:

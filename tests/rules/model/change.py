@@ -136,6 +136,8 @@ def settle(s: State, alarm: Alarm) -> None:
     if chattering:
         s.said.append(life.said_of(s, alarm, "Chattering", count=3))
     top = int(rule_of(s, alarm).tiers[-1].tier)
+    if after < top:
+        alarm["asked"] = None
     if before < top <= after and not is_disabled(alarm):
         confirmed(s, alarm)
     evacuation.look_at_ways(s)
@@ -162,6 +164,7 @@ def confirmed(s: State, alarm: Alarm) -> None:
     """The highest tier is true: nothing is left to look into, and its evacuation begins."""
     if alarm["investigation"]["step"] != "expired":
         alarm["investigation"].update(step="idle", began=None, triggers=[])
+    alarm["asked"] = rule_of(s, alarm).evacuate
     plan = s.plan.evacuation_plans.get(rule_of(s, alarm).evacuate or "")
     if plan is not None:
         begins = evacuation.of_plan(s, plan.id) is None

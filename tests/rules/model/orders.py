@@ -169,12 +169,23 @@ def _out_of_service(s: State, order: OutOfService) -> bool:
         return False
     for alarm in alarms:
         rule = rule_of(s, alarm)
-        signals = is_up(alarm) or standing(alarm) or life.waits(s, alarm)
+        signals = (is_up(alarm) or standing(alarm)) and not _is_stuck(s, alarm, order.role)
+        signals = signals or life.waits(s, alarm)
         if overlays.is_managed(rule) and (rule.each != "device" or signals):
             return False
     for alarm in alarms:
         overlays.cover(s, alarm, "out_of_service", s.now + order.for_s, order.who)
     return True
+
+
+def _is_stuck(s: State, alarm: Alarm, role: str) -> bool:
+    """Whether it is acknowledged and a commander says so, while nobody is led out or asked to look because of it."""
+    looked_into = [
+        one["investigation"]
+        for one in s.alarms.values()
+        if one["investigation"]["step"] in ("acknowledge", "look") and alarm["id"] in one["investigation"]["triggers"]
+    ]
+    return alarm["state"] == "acked" and role == "commander" and not s.evacuations and not looked_into
 
 
 def _take_back(s: State, target: str, kind: str) -> bool:

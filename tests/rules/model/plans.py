@@ -187,7 +187,7 @@ def plans(draw: st.DrawFn, words: tuple[str, ...] = ON_DEVICE) -> Plan:
 @st.composite
 def edits(draw: st.DrawFn, plan: Plan) -> Plan:
     """The same plan, or one with another delay, duty or name, a rule less or more, or without its investigations."""
-    what = draw(st.sampled_from(("same", "delays", "remove", "add", "investigate", "rename", "duty")))
+    what = draw(st.sampled_from(("same", "delays", "remove", "add", "investigate", "rename", "duty", "evacuate")))
     names = [rule.id for rule in plan.rules]
     if what == "remove" and names:
         gone = draw(st.sampled_from(names))
@@ -202,9 +202,16 @@ def edits(draw: st.DrawFn, plan: Plan) -> Plan:
         return replace(plan, duty=draw(st.sampled_from((None, DutyRule(), DutyRule("staff"), DutyRule("open")))))
     if what == "delays":
         return replace(plan, rules=tuple(_retimed(rule, draw(delays)) for rule in plan.rules))
+    if what == "evacuate":
+        return replace(plan, rules=tuple(_evacuating(rule, draw(st.integers(0, 2))) for rule in plan.rules))
     if what == "investigate":
         return replace(plan, rules=tuple(replace(rule, investigate=None) for rule in plan.rules))
     return plan
+
+
+def _evacuating(rule: Rule, which: int) -> Rule:
+    """It asks for another evacuation, or for none. A rule is in the way of that only while its alarm is up."""
+    return rule if which == 2 else replace(rule, evacuate=EVACUATIONS[which])
 
 
 def _retimed(rule: Rule, delay_s: float) -> Rule:
@@ -219,4 +226,5 @@ def _retimed(rule: Rule, delay_s: float) -> Rule:
         )
         for tier in rule.tiers
     )
-    return replace(rule, tiers=tiers, investigate=looked_into)
+    again_s = rule.re_alarm_s and 5.0 + delay_s
+    return replace(rule, tiers=tiers, investigate=looked_into, re_alarm_s=again_s)

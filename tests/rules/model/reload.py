@@ -2,7 +2,7 @@
 
 from rules.plan import Plan
 from tests.rules.model import change, evacuation, heard, overlays, surroundings
-from tests.rules.model.state import State, members, rule_of
+from tests.rules.model.state import State, members, rule_of, stands
 
 
 def resume(s: State, down_s: float) -> None:
@@ -36,6 +36,10 @@ def take_stock(s: State) -> None:
     for source, code in list(s.faults):
         if not _can_be_faulted(s, source, code):
             change.report(s, source, code, over=True)
+    for alarm in list(s.alarms.values()):
+        rule = rule_of(s, alarm)
+        if rule.evacuate not in (None, alarm["asked"]) and stands(alarm, int(rule.tiers[-1].tier)):
+            change.confirmed(s, alarm)
     evacuation.say_ways(s)
     surroundings.reconsider(s)
 

@@ -80,6 +80,7 @@ def new_alarm(s: State, rule: Rule, place: str) -> Alarm:
         "verifying_told": set(),
         "looked_at": 0.0,
         "investigation": {"step": "idle", "began": None, "triggers": [], "held": [], "told": []},
+        "asked": None,  # the evacuation plan that it asked for since its highest tier is true
         "stood_down": 0,  # the tier at which a person found no fire since it rose
     }
 
