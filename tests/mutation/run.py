@@ -8,18 +8,22 @@ python -m tests.mutation.run [NAME...] tries these only, and anew; * stands for 
 file, the names of those that nothing noticed, and the score. Exit status 1 below 90 %, or when some are left to try.
 """
 
+import gc
 import hashlib
 import os
 import resource
+import signal
 import sys
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
+from io import BufferedReader
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from _pytest.runner import runtestprotocol
 from mutmut.__main__ import collect_source_file_mutation_data, create_mutants
 from mutmut.configuration import config
 from mutmut.mutation import trampoline
@@ -31,18 +35,20 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 WORK = Path("mutants")
 CHILDREN = 2
+BATCH = 25  # mutants that share a fork: rules/ has no state of its own that one could leave to the next
 ENOUGH_PERCENT = 90.0
-# A mutant that adds to a list for ever ends before the machine's memory does, one that loops for ever when it has
-# computed ten times as long as its tests do. Not by the clock: the machine has other things to do.
+# A mutant that adds to a list for ever ends before the machine's memory does, one that loops for ever when a test has
+# computed ten times as long as without it. Not by the clock: the machine has other things to do.
 MEMORY_BYTES = 2 << 30
 PATIENCE = 10.0
-LEAST_CPU_S = 5.0
-NOTICED = ("killed", "timeout", "segfault")
+LEAST_CPU_S = 1.0
+NOTICED = ("killed", "timeout")
 NOT_REACHED = 33  # mutmut's code of a mutant that no test runs
+ENDED_THE_PROCESS = 36  # mutmut's code of a timeout
 
 
 class Stories:
-    """The tests, collected once: a mutant costs a fork and its tests, not a whole pytest."""
+    """The tests, collected once: a mutant costs its tests, not a whole pytest."""
 
     def __init__(self, items: Sequence[pytest.Item]) -> None:
         self._items = {item.nodeid: item for item in items}
@@ -52,7 +58,6 @@ class Stories:
     def learn(self) -> None:
         """Note which functions each test calls and how long it takes. Fails when one fails without any mutant."""
         trampoline.set_mutant_under_test("stats")
-        os.environ["MUTMUT_DEPENDENCY_DEPTH"] = "-1"
         for test in self._items:
             state()._stats.clear()
             began = time.process_time()
@@ -73,62 +78,101 @@ class Stories:
         """How long the tests of a mutant take when none notices it."""
         return sum(self._durations_s[test] for test in self._reaching[mangled_name_from_mutant_name(mutant)])
 
-    def try_on(self, mutant: str) -> int:
-        """Fork a child that ends with 1 when a test notices this mutant, with 0 when none does; its process id."""
-        child = os.fork()
-        if child:
-            return child
-        limit_s = int(max(LEAST_CPU_S, PATIENCE * self.cost_s(mutant)))
-        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    def notice(self, mutant: str) -> bool:
+        """Whether a test notices it. One that computes for ever ends the process by SIGPROF."""
         trampoline.set_mutant_under_test(mutant)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(1, 2)
-        try:
-            os.chdir(WORK)
-            noticed = any(self._fails(test) for test in self.of(mutant))
-        except BaseException:  # noqa: BLE001  out of memory, or out of pytest itself: something was noticed
-            noticed = True
-        os._exit(int(noticed))
+        for test in self.of(mutant):
+            signal.setitimer(signal.ITIMER_PROF, max(LEAST_CPU_S, PATIENCE * self._durations_s[test]))
+            if self._fails(test):
+                return True
+        return False
 
     def _fails(self, test: str) -> bool:
-        return any(report.failed for report in runtestprotocol(self._items[test], log=False))
+        """Run it without pytest's reports, which take longer than most tests."""
+        item = self._items[test]
+        assert isinstance(item, pytest.Function)
+        item._initrequest()
+        try:
+            item.session._setupstate.setup(item)
+            item.runtest()
+        except Exception:  # noqa: BLE001  whatever it is, it was noticed
+            return True
+        except pytest.fail.Exception:
+            return True
+        finally:
+            item.session._setupstate.teardown_exact(None)
+        return False
+
+
+@dataclass
+class Child:
+    """A process that tries some mutants one after the other, and writes a byte for each: 1 when it was noticed."""
+
+    mutants: list[str]
+    answers: BufferedReader
 
 
 class Attempts:
-    """The mutants that are to be tried, two at a time, and what is known of all."""
+    """The mutants that are to be tried, and what is known of all."""
 
     def __init__(self, files: Sequence[SourceFileMutationData], stories: Stories, names: Collection[str]) -> None:
         self._stories = stories
         self._file_of = {mutant: file for file in files for mutant in file.exit_code_by_key}
         known = {mutant: code for file in files for mutant, code in file.exit_code_by_key.items()}
-        self._to_try = sorted(
-            (
-                mutant
-                for mutant, code in known.items()
-                if (any(fnmatch(mutant, name) for name in names) if names else code is None)
-            ),
-            key=stories.cost_s,
-        )
-        self._running: dict[int, str] = {}
+        chosen = [one for one in known if any(fnmatch(one, name) for name in names)]
+        untried = [one for one, code in known.items() if code is None]
+        self._to_try = deque(sorted(chosen if names else untried, key=stories.cost_s))
+        self._all = len(self._to_try)
+        self._running: dict[int, Child] = {}
         self._began_s = self._shown_s = time.monotonic()
         self._tried = self._unnoticed = 0
 
     def run(self) -> None:
-        """Try them all; what became of each is kept at once."""
-        for mutant in self._to_try:
-            if not self._stories.of(mutant):
-                self._keep(mutant, NOT_REACHED)
-                continue
-            while len(self._running) >= CHILDREN:
+        """Try them all; what became of each is kept."""
+        gc.freeze()  # what is there stays shared with the children
+        while self._to_try or self._running:
+            while self._to_try and len(self._running) < CHILDREN:
+                self._start()
+            if self._running:
                 self._await_one()
-            self._running[self._stories.try_on(mutant)] = mutant
-        while self._running:
-            self._await_one()
+
+    def _start(self) -> None:
+        mutants: list[str] = []
+        while self._to_try and len(mutants) < BATCH:
+            mutant = self._to_try.popleft()
+            if self._stories.of(mutant):
+                mutants.append(mutant)
+            else:
+                self._keep(mutant, NOT_REACHED)
+        answers, answering = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            self._try_all(mutants, answering)
+        os.close(answering)
+        self._running[pid] = Child(mutants, os.fdopen(answers, "rb"))
+
+    def _try_all(self, mutants: list[str], answering: int) -> NoReturn:
+        """In the child. Its end is not pytest's."""
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        os.chdir(WORK)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        try:
+            for mutant in mutants:
+                os.write(answering, bytes([self._stories.notice(mutant)]))
+        finally:
+            os._exit(0)
 
     def _await_one(self) -> None:
-        child, ended = os.wait()
-        self._keep(self._running.pop(child), os.waitstatus_to_exitcode(ended))
+        pid, _ = os.wait()
+        child = self._running.pop(pid)
+        answers = child.answers.read()
+        child.answers.close()
+        for mutant, noticed in zip(child.mutants, answers, strict=False):
+            self._keep(mutant, int(noticed))
+        if len(answers) < len(child.mutants):  # this one ended the process; those after it were not tried
+            self._keep(child.mutants[len(answers)], ENDED_THE_PROCESS)
+            self._to_try.extendleft(reversed(child.mutants[len(answers) + 1 :]))
 
     def _keep(self, mutant: str, code: int) -> None:
         file = self._file_of[mutant]
@@ -137,13 +181,12 @@ class Attempts:
         self._tried += 1
         self._unnoticed += status_by_exit_code[code] not in NOTICED
         now = time.monotonic()
-        if now - self._shown_s >= 1.0 or self._tried == len(self._to_try):
+        if now - self._shown_s >= 1.0 or self._tried == self._all:
             self._shown_s = now
             rate = self._tried / (now - self._began_s)
-            left_min = (len(self._to_try) - self._tried) / rate / 60
             _say(
-                f"\r{self._tried} of {len(self._to_try)} tried, {self._unnoticed} unnoticed, "
-                f"{rate:.1f} a second, {left_min:.0f} min left   "
+                f"\r{self._tried} of {self._all} tried, {self._unnoticed} unnoticed, "
+                f"{rate:.1f} a second, {(self._all - self._tried) / rate / 60:.0f} min left   "
             )
 
 
