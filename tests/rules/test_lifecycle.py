@@ -127,8 +127,8 @@ def test_reset_is_refused_while_the_cause_stands() -> None:
     story.read(10, "det-a", smoke_obscuration=6.0)
     story.tell(Acknowledge(11, "smoke@det-a", "Li", "seen"))
     assert story.tell(Reset(12, "smoke@det-a", "Li", "?", "commander")) == [
-        "Refuse reset smoke@det-a: it is acked: its cause must be gone first; a commander may put a device out of service "
-        "that is stuck"
+        "Refuse reset smoke@det-a: it is acked: its cause must be gone first; a commander may put a device "
+        "out of service that is stuck"
     ]
 
 
