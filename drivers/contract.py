@@ -17,6 +17,7 @@ from rules.venue import Venue
 
 Now = Callable[[], float]  # engine time, seconds
 
+CONFIRM_S = 0.9  # an output waits so long for the answer to an order before it says who is missing and is called again
 SHOWN_BYTES = 80  # of foreign input in a message: enough to recognise it, too little to flood a log
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from daemon.outbox.job import Job
 from daemon.outbox.sender import Sender
+from drivers.contract import CONFIRM_S
 from rules.decision import Advance, EndEvacuation, Evacuate
 
 ORDER_TRY_S = 1.0  # an evacuation is repeated every second until the far end confirms it
+assert ORDER_TRY_S > CONFIRM_S  # the output's own word, who did not answer, comes first
 ORDER_FAULT_S = 3.0  # EN 54-2 7.8: a mandatory output within 3 s of the alarm condition
 UNCONFIRMED = "unconfirmed"  # fault code
 

@@ -7,11 +7,12 @@ from typing import TypeVar
 
 import msgspec
 
-from drivers.contract import Delivery, DeliveryFailed, LinkHealth, OutputContext
+from drivers.contract import CONFIRM_S, Delivery, DeliveryFailed, LinkHealth, OutputContext
 from drivers.links.mqtt_client import MqttConnection
 from drivers.links.mqtt_session import Identity, Loss, NotConnected
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_wire import Publish
+from drivers.outputs.mqtt.confirmations import Confirmations
 from drivers.outputs.mqtt.render import Renderer, State
 from drivers.outputs.mqtt.settings import MqttOutputSettings
 from rules.decision import Advance, EndEvacuation, Evacuate, Reroute
@@ -20,9 +21,9 @@ from rules.venue import Venue
 
 log = logging.getLogger(__name__)
 
-CONFIRM_LIMIT_S = 3.0  # EN 54-2 7.8: a mandatory output within 3 s of the alarm condition
+TAKEN_LIMIT_S = 3.0  # a broker on the venue's own network takes a message in milliseconds
 REPEAT_TRIGGER_S = 5.0  # a sounder that was restarted in the middle of an evacuation joins in within this
-_REMEMBERED = 1000  # ids of triggers told or confirmed; an hour of evacuations has a handful
+_REMEMBERED = 1000  # ids of triggers; an hour of evacuations has a handful
 _CONFIRM_BYTES = 4096
 
 
@@ -40,7 +41,7 @@ _confirmation = msgspec.json.Decoder(Confirmation)
 class MqttOutput:
     """Speaks over a connection of its own to the broker of a link.
 
-    Delivered means: taken by the broker (PUBACK); for the evacuation trigger: confirmed by a receiver.
+    Delivered means: taken by the broker (PUBACK); for the evacuation trigger: confirmed by its receivers.
     """
 
     def __init__(self, name: str, settings: MqttOutputSettings, context: OutputContext) -> None:
@@ -52,13 +53,12 @@ class MqttOutput:
         self._now = context.now
         self._prefix = settings.prefix
         self._render = Renderer(settings.prefix, context.venue, context.evacuation_plans)
-        client_id = f"{link.client_id or f'tocsin-{settings.link}'}-out"
+        client_id = f"{link.client_id or f'tocsin-{settings.link}'}-out-{name}"
         identity = Identity(client_id, False, (self._render.confirm_topic,), (self._render.daemon_topic, b"offline"))
         self._connection = MqttConnection(link, identity, self)
         self._taken: dict[int, asyncio.Future[str | None]] = {}  # by identifier: empty, why refused, or None when lost
         self._triggers: dict[str, bytes] = {}  # by id: of commands that wait until they are durable
-        self._answers: dict[str, asyncio.Future[None]] = {}  # by id of a trigger
-        self._confirmed: dict[str, None] = {}  # triggers whose answer came while nobody was waiting
+        self._confirmations = Confirmations(name, settings.confirm)
         self._told: dict[str, None] = {}  # triggers whose event and state the broker has
         # by evacuation, one trigger for each stage: repeated whoever has confirmed
         self._in_force: dict[str, list[tuple[Delivery, Evacuate | Advance]]] = {}
@@ -91,14 +91,18 @@ class MqttOutput:
     async def deliver(self, delivery: Delivery) -> None:
         """Sends before it first waits, and may be cancelled. Raises DeliveryFailed."""
         self._follow(delivery)
+        ordering = isinstance(delivery.decision, Evacuate | Advance | EndEvacuation)
+        within_s = CONFIRM_S if ordering else TAKEN_LIMIT_S
         try:
-            async with asyncio.timeout(CONFIRM_LIMIT_S):
+            async with asyncio.timeout(within_s):
                 if isinstance(delivery.decision, Evacuate | Advance | EndEvacuation):
                     await self._order(delivery, delivery.decision)
                 else:
                     await self._tell(delivery)
         except TimeoutError:
-            raise DeliveryFailed(f"not confirmed within {CONFIRM_LIMIT_S:g} s", retry=True) from None
+            missing = self._confirmations.missing(delivery.id) if ordering else ()
+            by = f" by {', '.join(missing)}" if missing else ""
+            raise DeliveryFailed(f"not confirmed{by} within {within_s:g} s", retry=True) from None
         except NotConnected as error:
             reason = self.health.last_error or str(error)
             raise DeliveryFailed(f"the broker of output {self.name} is not reached: {reason}", retry=True) from error
@@ -139,12 +143,7 @@ class MqttOutput:
             self.health.bad += 1
             log.warning("output %s: an unreadable confirmation %r: %s", self.name, publish.payload[:80], error)
             return
-        answer = self._answers.get(told.id)
-        if answer is not None and not answer.done():
-            log.info("output %s: trigger %s is confirmed by %s", self.name, told.id, told.by or "a receiver")
-            answer.set_result(None)
-        elif answer is None:
-            _remember(self._confirmed, told.id, None)
+        self._confirmations.answered(told.id, told.by)
 
     def _follow(self, delivery: Delivery) -> None:
         """Keep what is repeated while an evacuation is in force: the trigger of each stage, with the routes of now.
@@ -164,23 +163,18 @@ class MqttOutput:
             self._blocked.pop(decision.evacuation, None)
 
     async def _order(self, delivery: Delivery, decision: Evacuate | Advance | EndEvacuation) -> None:
-        if delivery.id not in self._confirmed:
-            answer = asyncio.get_running_loop().create_future()
-            self._answers[delivery.id] = answer
-            try:
-                prepared = self._triggers.pop(delivery.id, None)
-                trigger = prepared or self._render.trigger(delivery, decision, self._now())
-                taken = self._publish(self._render.trigger_topic, trigger, retain=False, at_once=True)
-                if delivery.id not in self._told:
-                    await self._tell(delivery)
-                    _remember(self._told, delivery.id, None)
-                await self._wait(taken)
-                await answer
-            finally:
-                del self._answers[delivery.id]
+        if not self._confirmations.confirmed(delivery.id):
+            prepared = self._triggers.pop(delivery.id, None)
+            trigger = prepared or self._render.trigger(delivery, decision, self._now())
+            taken = self._publish(self._render.trigger_topic, trigger, retain=False, at_once=True)
+            if delivery.id not in self._told:
+                await self._tell(delivery)
+                _remember(self._told, delivery.id, None)
+            await self._wait(taken)
+            await self._confirmations.wait(delivery.id)
         elif delivery.id not in self._told:
             await self._tell(delivery)
-        self._confirmed.pop(delivery.id, None)
+        self._confirmations.forget(delivery.id)
 
     async def _repeat_states(self) -> None:
         """After each connection, one state at a time: a hall full of faults is more than the wire takes at once."""
