@@ -4,10 +4,8 @@ import asyncio
 import gc
 import logging
 import secrets
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +13,29 @@ from config.setup import Setup
 from daemon.api.house import House
 from daemon.calendar import Calendar
 from daemon.clock import SystemClock
+from daemon.guard import Guard
 from daemon.history.setup import build_exports, zones_of
 from daemon.journal.journal import Journal
-from daemon.journal.recovery import Recovered as Memory
-from daemon.journal.recovery import recover
-from daemon.journal.schema import JournalUnusable, open_database
 from daemon.journal.writer import Writer
 from daemon.notify import sd_notify
+from daemon.opening import JOURNAL, Opened, first_words, open_journal, under_builtin_rules
 from daemon.outbox.broadcast import Broadcast
-from daemon.outbox.ledger import Run
+from daemon.outbox.ledger import SAFE, Run
 from daemon.outbox.outbox import Outbox
 from daemon.outbox.standing import standing
 from daemon.outbox.worker import Worker
 from daemon.pump import Pump
+from daemon.quarantine import Quarantine
 from daemon.reload import Reloader
 from daemon.rule_sets import RuleSets
-from daemon.start import Start, going_on, plan_kept
-from daemon.supervisor import CODE as DRIVER_FAILED
+from daemon.start import Start, going_on
 from daemon.supervisor import Supervisor
 from daemon.watchdog import Watchdog
 from drivers.contract import Delivery, Link, Output, OutputContext
 from drivers.registry import LINKS, OUTPUTS
 from rules.engine import Engine
-from rules.plan import Plan
-from rules.signal import Fault, Recovered, Resumed, Signal, Tick
+from rules.signal import Fault, Recovered
 
-JOURNAL = "tocsin/journal"
 DATABASE = "journal.db"
 
 # a stop takes at most the sum of these, 9.5 s: systemd kills after 10 s
@@ -52,16 +47,6 @@ STOP_TASKS_S = 2.0
 STOP_JOURNAL_S = 2.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The journal as it was found. Without a connection `problem` says why."""
-
-    connection: sqlite3.Connection | None
-    memory: Memory
-    clock: SystemClock
-    problem: str = ""
 
 
 async def run(
@@ -76,53 +61,35 @@ async def run(
     """
     gc.disable()  # until all of it stands: what is made now stays, and would be walked again and again
     sets = RuleSets(state)
-    opened = _open(state / DATABASE, start.setup, sets)
-    start = going_on(start, opened.memory.engine, sets)
-    parts = _Parts(start, state / DATABASE, sets, opened)
+    quarantine = Quarantine(state)
+    if start.safe_mode:
+        _log.critical("SAFE MODE: %s; only the built-in rules are in force", start.safe_mode)
+        start = replace(start, setup=under_builtin_rules(start.setup))
+    opened = open_journal(state / DATABASE, start, sets, quarantine)
+    if not start.safe_mode:
+        start = going_on(start, opened.memory.engine, sets)
+    parts = _Parts(start, state / DATABASE, sets, opened, quarantine)
     del start, opened  # a reload puts others in force, and the first engine must not be held beside them
     await parts.run(serve_api, stop, hangup)
-
-
-def _open(path: Path, setup: Setup, sets: RuleSets) -> _Opened:
-    plan = setup.plan
-    try:
-        connection = open_database(path)
-    except JournalUnusable as error:
-        return _without_journal(plan, str(error))
-    try:
-        memory = recover(connection, plan, partial(_plan_of, setup, sets))
-    except sqlite3.Error as error:
-        connection.close()
-        return _without_journal(plan, f"{path}: {error}")
-    # A run whose journal opened late wrote stamps that begin at zero: the engine may have seen later ones.
-    return _Opened(connection, memory, SystemClock(memory.last, not_before=memory.engine.now))
-
-
-def _plan_of(setup: Setup, sets: RuleSets, rules: str) -> Plan | None:
-    return setup.plan if rules == setup.digest else plan_kept(sets, rules)
-
-
-def _without_journal(plan: Plan, problem: str) -> _Opened:
-    """Decisions are numbered by the wall clock's milliseconds: beyond all that the journal may hold."""
-    clock = SystemClock()
-    return _Opened(None, Memory(Engine(plan), next_decision=int(clock.wall() * 1000)), clock, problem)
 
 
 class _Parts:
     """All that runs, and in which order it starts and stops."""
 
-    def __init__(self, start: Start, path: Path, sets: RuleSets, opened: _Opened) -> None:
-        setup = start.setup
+    def __init__(self, start: Start, path: Path, sets: RuleSets, opened: Opened, quarantine: Quarantine) -> None:
+        setup, self._safe_mode = start.setup, start.safe_mode
         clock, memory = opened.clock, opened.memory
         self._clock = clock
         self._without_journal = bool(opened.problem)
-        self._first_words = _first_words(opened)
+        self._first_words = first_words(opened, start.safe_mode)
         self._owed = memory.ledger.owed()
-        this = Run(secrets.token_hex(4), clock.stamp().boot, tuple(output.id for output in setup.outputs))
+        name = f"{SAFE if start.safe_mode else ''}{secrets.token_hex(4)}"
+        this = Run(name, clock.stamp().boot, tuple(output.id for output in setup.outputs))
         broadcast = Broadcast()
-        self._journal = Journal(
-            Writer(path, opened.connection, this), memory.ledger, self._on_degraded, self._on_recovered
-        )
+        writer = Writer(path, opened.connection, this)
+        if start.safe_mode:
+            writer.holds_older_state = True  # a snapshot of this engine would bury what the venue's rules know
+        self._journal = Journal(writer, memory.ledger, self._on_degraded, self._on_recovered)
         self._outbox = Outbox(this, clock, broadcast)
         self._pump = Pump(
             memory.engine,
@@ -131,6 +98,8 @@ class _Parts:
             self._outbox,
             next_decision=memory.next_decision,
             untold=memory.news,
+            quarantine=quarantine,
+            guard=Guard(memory.engine) if start.safe_mode else None,
         )
         links: dict[str, tuple[str, Link]] = {
             link.id: (link.kind, LINKS[link.kind].build(link.id, link.settings, link.drivers, self._pump, clock.now))
@@ -166,6 +135,7 @@ class _Parts:
             broadcast,
             self._reloader,
             self._exports,
+            start.safe_mode,
         )
 
     async def run(
@@ -192,6 +162,8 @@ class _Parts:
         gc.collect()
         gc.freeze()  # what stands now stays: the collector need not walk it again in the middle of an alarm
         sd_notify("READY=1")
+        if self._safe_mode:
+            sd_notify(f"STATUS=SAFE MODE: {self._safe_mode}")
         _log.info("ready")
         stopping = asyncio.create_task(stop.wait())
         lasting = (pump, watchdog, *kept)
@@ -266,26 +238,6 @@ class _Parts:
             self._pump.report(Fault(self._clock.now(), JOURNAL, "older_state", text))
         elif self._without_journal:
             self._pump.report(Recovered(self._clock.now(), JOURNAL, "unusable"))
-
-
-def _first_words(opened: _Opened) -> list[Signal]:
-    """What the engine hears first: how long it was deaf, and that faults of the run before are looked at anew."""
-    now = opened.clock.now()
-    first: Signal = Resumed(now, opened.clock.down_s) if opened.memory.last is not None else Tick(now)
-    words: list[Signal] = [first]
-    words += [
-        Recovered(now, fault.source, fault.code)
-        for fault in opened.memory.engine.faults()
-        if fault.source.startswith(("tocsin/", "output/", "history/")) or fault.code == DRIVER_FAILED
-    ]
-    if opened.problem:
-        text = f"{opened.problem}; alarms go on from memory, and what stood before is unknown"
-        words.append(Fault(now, JOURNAL, "unusable", text))
-    if opened.memory.problems:
-        words.append(Fault(now, JOURNAL, "unreadable", "; ".join(opened.memory.problems)[:1000]))
-    if opened.clock.problem:
-        words.append(Fault(now, "tocsin/clock", "ran_backwards", opened.clock.problem))
-    return words
 
 
 def _shown(run: Run, engine: Engine, clock: SystemClock) -> list[Delivery]:

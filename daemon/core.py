@@ -95,10 +95,12 @@ class ReloadReport(Struct, frozen=True):
 
 
 class Core(Protocol):
-    """The running daemon as the API sees it."""
+    """The running daemon as the API sees it. `safe_mode` says why only the built-in rules are in force; empty: they
+    are not."""
 
     version: str
     started_wall: float
+    safe_mode: str
 
     @property
     def plan(self) -> Plan:

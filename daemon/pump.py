@@ -10,7 +10,9 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.core import Event
+from daemon.guard import Guard
 from daemon.journal.journal import Entry, Journal
+from daemon.quarantine import Quarantine
 from rules.decision import Decision
 from rules.engine import Engine
 from rules.reload import in_the_way, swap
@@ -24,6 +26,7 @@ BLIND_S = 2.0  # suspended for longer than this, devices get their full stalenes
 TIMER_SLACK_S = 0.0005  # so that a timer that fires a hair early does not find its deadline in the future
 
 SOURCE = "tocsin/pump"
+ENGINE = "tocsin/engine"
 
 
 class RulesUnusable(Exception):
@@ -63,6 +66,7 @@ class _Message:
     done: Callable[[], None] | None = None
     answer: "asyncio.Future[Sequence[Decision]] | None" = None
     new_rules: _NewRules | None = None
+    said: Sequence[Decision] = ()
 
 
 @dataclass(slots=True)
@@ -100,13 +104,18 @@ class Pump:
         *,
         next_decision: int,
         untold: Sequence[Decision] = (),
+        quarantine: Quarantine | None = None,
+        guard: Guard | None = None,
     ) -> None:
+        """With a `guard`, a signal at which the engine raises ends nothing: it is put aside with the evidence."""
         self._engine = engine
         self._journal = journal
         self._clock = clock
         self._downstream = downstream
         self._next_decision = next_decision
         self._untold = list(untold)  # of an earlier run: told in the first turn
+        self._quarantine = quarantine
+        self._guard = guard
         self._inbox: deque[_Message] = deque()
         self._waiting = 0  # signals in the inbox
         self._wake = asyncio.Event()
@@ -131,6 +140,10 @@ class Pump:
     def report(self, signal: Signal) -> None:
         """Take a signal of the daemon about itself, told once per change; a full inbox does not refuse it."""
         self._enqueue(_Message((signal,)))
+
+    def tell(self, decision: Decision) -> None:
+        """Say what the daemon itself has to say; it is journaled and told like what the engine says."""
+        self._enqueue(_Message((), said=(decision,)))
 
     async def order(self, order: Order) -> Sequence[Decision]:
         """Take a person's order; a full inbox does not refuse it. Returns its decisions once they are durable."""
@@ -182,6 +195,7 @@ class Pump:
             message = self._inbox.popleft()
             self._waiting -= len(message.signals)
             messages.append(message)
+            self._say(message.said, events)
             if message.new_rules is not None and message.answer is not None:
                 self._change_rules(message.new_rules, message.answer, taken, events, answers)
             for signal in self._fresh(message.signals):
@@ -191,7 +205,7 @@ class Pump:
         if not self._inbox:
             self._tick_if_due(taken, events)
             self._end_overflow()
-        if not taken and not any(message.done for message in messages):
+        if not taken and not events and not any(message.done for message in messages):
             return
         entry = Entry(self._clock.stamp(), taken, events)
         entry.snapshot = self._snapshot(len(taken))
@@ -216,12 +230,33 @@ class Pump:
         if signal.at < self._at:
             signal = msgspec.structs.replace(signal, at=self._at)
         self._at = signal.at
-        decisions = self._engine.step(signal)
+        try:
+            decisions = self._engine.step(signal)
+        except Exception as error:  # noqa: BLE001  # the evidence must outlive the process, and safe mode must go on
+            self._put_aside(signal, error)
+            return ()
+        if self._guard is not None:
+            self._guard.took(self._engine, signal)
         taken.append(signal)
         if type(signal) is Reading:
             self.readings_taken += 1
         self._say(decisions, events)
         return decisions
+
+    def _put_aside(self, signal: Signal, error: Exception) -> None:
+        """Half a step is no state to decide from. Raises the error where there is no other to go on with, or where the
+        same would come again at once.
+        """
+        if self._guard is None or isinstance(signal, Tick):
+            if self._quarantine is not None:
+                self._quarantine.keep(signal, error, "the daemon ends, and the signal is not acknowledged")
+            raise error
+        self._engine = self._guard.before()
+        if self._quarantine is not None:
+            self._quarantine.keep_aside(signal, error, "it was put aside in safe mode")
+        told = msgspec.json.encode(signal).decode()
+        text = f"the engine raises {error!r:.200} at the signal {told:.300}, which is a bug: it was put aside"
+        self.report(Fault(self._clock.now(), ENGINE, "quarantined", text))
 
     def _change_rules(
         self,

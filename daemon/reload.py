@@ -55,8 +55,9 @@ class Reloader:
         now: Now,
         adopt: Callable[[Setup], None],
     ) -> None:
-        """`adopt` is called after each change."""
+        """`adopt` is called after each change. In safe mode nothing is changed before the next start."""
         self.setup = start.setup
+        self._safe_mode = bool(start.safe_mode)
         self._start: Start | None = start
         self._directory = start.directory
         self._overrides = start.overrides
@@ -103,12 +104,17 @@ class Reloader:
         """Reloads for ever: whenever `hangup` is set, and when the files change."""
         async with self._turn:
             await self._begun()
+        if self._safe_mode:
+            await asyncio.Event().wait()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._on_hangup(hangup))
             tasks.create_task(self._on_change())
 
     async def reload(self, who: str = "", why: str = "") -> ReloadReport:
         """Take the files as they are now. Returns when what came of it is durable."""
+        if self._safe_mode:
+            why_not = "the daemon is in safe mode: restart it to go by the venue's files again"
+            return ReloadReport("restart", self.setup.digest, restart=(why_not,))
         async with self._turn:
             sd_notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
             try:
@@ -166,7 +172,9 @@ class Reloader:
         return ReloadReport("applied", setup.digest, changes)
 
     async def _mark_good(self) -> None:
-        """In force, and so the last good ones."""
+        """In force, and so the last good ones; in safe mode they are not in force."""
+        if self._safe_mode:
+            return
         try:
             await asyncio.to_thread(self._sets.mark_good, self.setup.digest)
         except OSError as error:

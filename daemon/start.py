@@ -22,7 +22,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Start:
     """The files that the daemon starts with. `refused` says why they are the last good ones and not the directory's;
-    `waits_for` are the ids of alarms and evacuations that are in the way of the directory's.
+    `waits_for` are the ids of alarms and evacuations that are in the way of the directory's. `safe_mode` says why the
+    built-in rules are in force, and not those of `setup`.
     """
 
     setup: Setup
@@ -31,6 +32,7 @@ class Start:
     overrides: tuple[str, ...] = ()
     refused: str = ""
     waits_for: frozenset[str] = frozenset()
+    safe_mode: str = ""
 
 
 def going_on(start: Start, engine: Engine, sets: RuleSets) -> Start:

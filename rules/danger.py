@@ -8,6 +8,7 @@ CALLS = frozenset({"pressed", "contact"})
 HAZARDS = frozenset({"co", "gas"})
 SMOKE = frozenset({"smoke", "smoke_obscuration"})
 SMOKE_DETECTOR = "smoke_detector"
+HEAT_DETECTORS = frozenset({SMOKE_DETECTOR, "heat_detector"})  # kinds whose thermometer is there for fires
 # For each kind of device that must be able to lead to red: what it tells of danger by.
 TELLS: dict[str, frozenset[str]] = {
     SMOKE_DETECTOR: SMOKE,

@@ -1,5 +1,6 @@
 """All of the engine's state as one value that outlives the process."""
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -117,9 +118,29 @@ class _Rules(Struct):
     rules: str = ""
 
 
+class _Counted(Struct):
+    evacuation_count: int = 0
+
+
 def rules_of(body: bytes) -> str:
     """The digest of the venue's files that a snapshot was made under; empty when it says none. Raises as `decode`."""
     return msgspec.msgpack.decode(body, type=_Rules).rules
+
+
+def evacuations_counted(body: bytes) -> int:
+    """How many evacuations there had been. Raises as `decode`."""
+    return msgspec.msgpack.decode(body, type=_Counted).evacuation_count
+
+
+def with_evacuations(body: bytes, more: Iterable[EvacuationStatus], count: int, rules: str) -> bytes:
+    """The same snapshot with more evacuations in force, of which there were `count` at least, under the files with the
+    digest `rules`. Raises as `decode`.
+    """
+    kept = decode(body)
+    kept.evacuations += more
+    kept.evacuation_count = max(kept.evacuation_count, count)
+    kept.rules = rules
+    return msgspec.msgpack.encode(kept)
 
 
 def _of_device(device: DeviceState) -> DeviceSnapshot:

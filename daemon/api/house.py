@@ -41,9 +41,11 @@ class House:
         broadcast: Broadcast,
         reloader: Reloader,
         exports: Sequence[Export],
+        safe_mode: str = "",
     ) -> None:
         self.version = importlib.metadata.version("tocsin")
         self.started_wall = clock.wall()
+        self.safe_mode = safe_mode
         self._clock = clock
         self._pump = pump
         self._journal = journal

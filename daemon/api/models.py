@@ -347,6 +347,7 @@ class StatusView(Struct, frozen=True):
     flood_since: str | None = None
     rules_in_force: str = ""  # digest of the venue's files
     history: tuple[HistoryView, ...] = ()
+    safe_mode: str = ""  # why only the built-in rules are in force; empty: they are not
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):

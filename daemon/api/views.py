@@ -107,6 +107,7 @@ class Views:
             hidden={str(kind): count for kind, count in hidden.items()},
             flood_since=None if flood is None else self._time(flood),
             rules_in_force=core.rules(),
+            safe_mode=core.safe_mode,
         )
 
     def schedules(self) -> tuple[ScheduleView, ...]:

@@ -3,16 +3,21 @@
 What the engine decides during this fold was journaled in the same rows as its signals, and is dropped. Rows are gone
 through with the rules that were in force when they were written. Only when those are lost can the engine decide what
 nobody was told: of that, what still stands is news.
+
+A signal at which the engine raises is left out, and the fold begins anew without it. What was heard in safe mode is
+gone through with the venue's rules like all else; what the built-in rules had told then ends, and evacuations never do.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 import msgspec
 
 from daemon.clock import Stamp
 from daemon.core import Event
+from daemon.journal.built_in import BuiltInAlarms
+from daemon.journal.in_force import taken_up
 from daemon.journal.rows import Reader, Span
 from daemon.journal.text import Column
 from daemon.outbox.ledger import Ledger, Owed
@@ -22,12 +27,18 @@ from rules.engine import Engine
 from rules.plan import Plan
 from rules.reload import swap
 from rules.signal import Reloaded, Signal
-from rules.snapshot import rules_of
+from rules.snapshot import evacuations_counted, rules_of
 
 PlanOf = Callable[[str], Plan | None]  # the plan that a digest names, if it is still known
 
 _unsettled: Column[Owed] = Column("delivery", Owed)
 _in_force: Column[Delivery] = Column("delivery", Delivery)
+
+
+Progress = Callable[[int, int], None]  # rows gone through, of how many
+LeftOut = Callable[[Signal, Exception, str], None]  # the evidence, and what became of it
+PROGRESS_ROWS = 500  # between two reports: some ten a second
+LEFT_OUT_MAX = 20  # each costs a fold; more than these are no single bad signals, and safe mode comes next
 
 
 @dataclass(slots=True)
@@ -51,18 +62,84 @@ def last_stamp(connection: sqlite3.Connection) -> Stamp | None:
     return Stamp(*row) if row else None
 
 
-def recover(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf = lambda _: None) -> Recovered:
-    """Build engine and ledger from the journal. Raises sqlite3.Error.
+class _Raised(Exception):
+    """The engine raised at the signal of that row and position."""
+
+    def __init__(self, place: tuple[int, int], signal: Signal) -> None:
+        super().__init__(f"commit {place[0]}, signal {place[1] + 1}")
+        self.place = place
+        self.signal = signal
+
+
+def recover(
+    connection: sqlite3.Connection,
+    plan: Plan,
+    plan_of: PlanOf = lambda _: None,
+    *,
+    left_out: LeftOut = lambda signal, error, what: None,
+    progress: Progress = lambda done, rows: None,
+) -> Recovered:
+    """Build engine and ledger from the journal. Raises sqlite3.Error, and what the engine raises at too many signals.
 
     The engine decides by the plan that was in force last, or by `plan` when that is not known.
     """
-    memory, after = _from_snapshot(connection, plan, plan_of)
-    _fold(connection, memory, plan_of, after)
-    memory.news = _still_standing(memory.news, memory.engine)
-    (decided,) = connection.execute("SELECT decided FROM commits ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
-    # what a full disk kept out of the rows can still be owed, and its number is not given again
-    memory.next_decision = 1 + max([decided, *(one.decision for one in memory.ledger.owed())])
+    skipped: dict[tuple[int, int], str] = {}
+    while True:
+        memory, after = _from_snapshot(connection, plan, plan_of)
+        built_in = BuiltInAlarms()
+        try:
+            _fold(connection, memory, plan_of, after, skipped, built_in, progress)
+            break
+        except _Raised as raised:
+            error = raised.__cause__
+            assert isinstance(error, Exception)
+            if len(skipped) >= LEFT_OUT_MAX:
+                raise error from None
+            skipped[raised.place] = f"{raised} is left out: the engine raises {error!r:.200} at it, which is a bug"
+            left_out(raised.signal, error, f"{raised} was left out at a start")
+    memory.problems += skipped.values()
+    memory.news = [*_still_standing(memory.news, memory.engine), *built_in.ends(memory.engine.now)]
+    engine = memory.engine
+    memory.engine, ends = taken_up(engine, memory.ledger.in_force(), 0, engine.rules)
+    memory.news += ends
+    memory.next_decision = _next_decision(connection, memory.ledger)
     return memory
+
+
+def recover_deliveries(connection: sqlite3.Connection, plan: Plan, rules: str) -> Recovered:
+    """For safe mode: a fresh engine that was told nothing of what is in the journal, for it may be that at which the
+    other one ended. What is owed to the outputs and the evacuations in force need no engine. Raises sqlite3.Error.
+    """
+    problems, count, after, ledger = list[str](), 0, 0, Ledger()
+    sql = "SELECT seq, commit_seq, body, unsettled, in_force FROM snapshots ORDER BY seq DESC"
+    for seq, commit, body, unsettled, in_force in connection.execute(sql):
+        try:
+            ledger = Ledger(*_deliveries(seq, unsettled, in_force, problems))
+            after, count = int(commit), evacuations_counted(body)
+            break
+        except msgspec.MsgspecError as error:
+            problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
+    reader = Reader(connection)
+    runs = reader.runs()
+    for row in reader.rows(Span(after)):
+        ledger.take(runs[row.run], reader.events(row), reader.settled(row))
+    engine, _ = taken_up(Engine(plan), ledger.in_force(), count, rules)
+    next_decision = _next_decision(connection, ledger)
+    return Recovered(engine, ledger, last_stamp(connection), next_decision, problems=[*problems, *reader.problems])
+
+
+def _next_decision(connection: sqlite3.Connection, ledger: Ledger) -> int:
+    """What a full disk kept out of the rows can still be owed, and its number is not given again."""
+    (decided,) = connection.execute("SELECT decided FROM commits ORDER BY seq DESC LIMIT 1").fetchone() or (0,)
+    return 1 + max([int(decided), *(one.decision for one in ledger.owed())])
+
+
+def _deliveries(
+    seq: int, unsettled: str | None, in_force: str | None, problems: list[str]
+) -> tuple[list[Owed], list[Delivery]]:
+    """What a snapshot holds beside the engine."""
+    where = f"snapshot {seq}"
+    return _unsettled.decode(unsettled, where, problems), _in_force.decode(in_force, where, problems)
 
 
 def _from_snapshot(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf) -> tuple[Recovered, int]:
@@ -71,8 +148,7 @@ def _from_snapshot(connection: sqlite3.Connection, plan: Plan, plan_of: PlanOf) 
     sql = "SELECT seq, commit_seq, body, unsettled, in_force FROM snapshots ORDER BY seq DESC"
     for seq, commit, body, unsettled, in_force in connection.execute(sql):
         try:
-            owed = _unsettled.decode(unsettled, f"snapshot {seq}", problems)
-            standing = _in_force.decode(in_force, f"snapshot {seq}", problems)
+            owed, standing = _deliveries(seq, unsettled, in_force, problems)
             engine = Engine.restore(_plan_then(rules_of(body), plan, plan_of, problems), body)
         except (msgspec.MsgspecError, ValueError) as error:
             problems.append(f"snapshot {seq} cannot be read ({error}); an older one is used")
@@ -90,18 +166,35 @@ def _plan_then(rules: str, plan: Plan, plan_of: PlanOf, problems: list[str]) -> 
     return found or plan
 
 
-def _fold(connection: sqlite3.Connection, memory: Recovered, plan_of: PlanOf, after: int) -> None:
+def _fold(
+    connection: sqlite3.Connection,
+    memory: Recovered,
+    plan_of: PlanOf,
+    after: int,
+    skipped: Container[tuple[int, int]],
+    built_in: BuiltInAlarms,
+    progress: Progress,
+) -> None:
     reader = Reader(connection)
     reader.problems = memory.problems
     runs = reader.runs()
-    for row in reader.rows(Span(after)):
+    _, last = reader.ends()
+    for number, row in enumerate(reader.rows(Span(after))):
+        if number % PROGRESS_ROWS == 0:
+            progress(number, max(number, last - after))
         fresh: list[Decision] = []
-        for signal in reader.signals(row):
-            fresh += _step(memory, signal, plan_of)
+        for position, signal in enumerate(reader.signals(row)):
+            if (row.seq, position) in skipped:
+                continue
+            try:
+                fresh += _step(memory, signal, plan_of)
+            except Exception as error:  # a bug must not keep the daemon from all else that is in the journal
+                raise _Raised((row.seq, position), signal) from error
             memory.folded += 1
         decided = reader.events(row)
         if fresh:
             memory.news += _untold(fresh, decided)
+        built_in.take(decided)
         memory.ledger.take(runs[row.run], decided, reader.settled(row))
 
 

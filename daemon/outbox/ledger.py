@@ -12,12 +12,20 @@ from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Investiga
 Outcome = Literal["confirmed", "superseded", "refused", "expired", "dropped", "discarded", "spared"]
 
 
+SAFE = "safe-"  # begins the name of a run in safe mode
+
+
 class Run(Struct, frozen=True):
     """One run of the daemon, on the machine's boot `boot`. Each of its decisions is owed to each of `outputs`."""
 
     name: str
     boot: str
     outputs: tuple[str, ...]
+
+    @property
+    def safe(self) -> bool:
+        """Whether it decided by the built-in rules."""
+        return self.name.startswith(SAFE)
 
     def delivery(self, event: Event) -> Delivery:
         """A decision on its way out.

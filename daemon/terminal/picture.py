@@ -23,6 +23,8 @@ def headline(status: StatusView, lang: Lang) -> Text:
     line.append(f"  {clock(status.time)}  ")
     line.append(pick(("daemon up ", "守护进程已运行 "), lang) + span(status.up_s, lang))
     line.append("  ")
+    if status.safe_mode:
+        line.append(pick(("SAFE MODE: built-in rules only  ", "安全模式：仅内置规则  "), lang), _BAD)
     if status.journal.degraded:
         line.append(pick(("JOURNAL DEGRADED", "日志降级"), lang), _BAD)
     else:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,6 +52,9 @@ def run(
     It takes up changed files by itself, at once with SIGHUP or `tocsin reload`. Files that are refused change nothing;
     at the start the last good ones are used instead.
 
+    After three starts within 60 s without a clean stop it starts in safe mode: only built-in rules, by which any smoke,
+    heat, call point or call for help is red. Stop and start it, once the cause is gone, to leave safe mode.
+
     Exit codes: 0 stopped; 1 bad configuration or no state directory; 3 another daemon holds the state directory.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
@@ -58,11 +62,16 @@ def run(
     start = _start(directory, tuple(overrides or ()), folder)
     _hold(folder)
     from daemon.log import LogThread
+    from daemon.starts import Starts
 
     log = LogThread()
     sys.setswitchinterval(SWITCH_S)
+    socket = socket or folder / DEFAULT_SOCKET_NAME
+    starts = Starts(socket.with_name(f"{socket.name}.starts"))
+    start = replace(start, safe_mode=starts.begin())
     try:
-        asyncio.run(_main(start, folder, socket or folder / DEFAULT_SOCKET_NAME))
+        asyncio.run(_main(start, folder, socket))
+        starts.end()
     finally:
         log.stop(LOG_S)
 

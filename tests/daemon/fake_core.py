@@ -86,6 +86,7 @@ class FakeCore:
     plan: Plan = field(default_factory=make_plan)
     version: str = "0.1.0"
     started_wall: float = WALL
+    safe_mode: str = ""
     time: float = 100.0
     standing: list[AlarmStatus] = field(default_factory=list)
     flood: float | None = None

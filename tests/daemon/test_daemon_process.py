@@ -44,7 +44,7 @@ class Daemon:
         self.venue, self.state = folder / "venue", folder / "state"
         self.venue.mkdir()
         (self.venue / "venue.yaml").write_text(VENUE.format(port=port))
-        self.log, self.socket = folder / "daemon.log", folder / "api.sock"
+        self.log, self.socket = folder / "daemon.log", self.state / "api.sock"
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -56,9 +56,11 @@ class Daemon:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, env={**os.environ, **environment})
 
     def kill(self) -> None:
+        """From outside, so that it is no crash loop that leads to safe mode."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(WITHIN_S)
+        self.socket.with_name(f"{self.socket.name}.starts").unlink(missing_ok=True)
 
     def stop(self) -> int:
         assert self.process is not None

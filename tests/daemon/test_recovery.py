@@ -15,9 +15,10 @@ import pytest
 from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal import journal as journal_module
+from daemon.journal import recovery
 from daemon.journal import retention as journal_retention
 from daemon.journal.journal import Entry, Journal
-from daemon.journal.recovery import Recovered, recover
+from daemon.journal.recovery import Recovered, recover, recover_deliveries
 from daemon.journal.schema import open_database
 from daemon.journal.writer import Writer
 from daemon.outbox.ledger import Ledger, Owed, Run, Settled
@@ -325,3 +326,68 @@ async def test_rules_that_are_not_kept_any_more_are_said(tmp_path: Path) -> None
     with closing(open_database(path)) as connection:
         (problem,) = recover(connection, house.plan()).problems
     assert "the rules lost" in problem
+
+
+async def test_an_evacuation_that_was_told_is_in_force_whatever_the_engine_knows(tmp_path: Path) -> None:
+    """Its signals are lost and its decision is not: the engine has it, by the id that was told; only people end it."""
+    path = tmp_path / "journal.db"
+    told = Event(7, 1005.0, Evacuate(5.0, "whole-2", "whole", ("venue",), "venue", (), "all"))
+    await _written(path, FIRST, Entry(Stamp(5.0, 1005.0, "boot", 5.0), [Tick(5.0)], [told]))
+    memory = _recovered(path)
+    assert [(one.evacuation, one.zones) for one in memory.engine.evacuations()] == [("whole-2", ("venue",))]
+    assert memory.news == []
+
+
+def _raising(monkeypatch: pytest.MonkeyPatch, bad: Callable[[float], bool]) -> None:
+    real = Engine.step
+
+    def step(engine: Engine, signal: Signal) -> list[Decision]:
+        if bad(signal.at):
+            raise ZeroDivisionError("a bug")
+        return real(engine, signal)
+
+    monkeypatch.setattr(Engine, "step", step)
+
+
+async def test_a_signal_at_which_the_engine_raises_is_left_out_with_its_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All others are gone through, once, and a problem names the row."""
+    path = tmp_path / "journal.db"
+    await _written(path, FIRST, *[_entry(number) for number in range(1, 9)], apart=True)
+    _raising(monkeypatch, lambda at: at in (3.0, 6.0))
+    kept: list[float] = []
+    connection = open_database(path)
+    memory = recover(connection, house.plan(), left_out=lambda signal, error, what: kept.append(signal.at))
+    connection.close()
+    assert kept == [3.0, 6.0]
+    assert memory.folded == 6 and memory.engine.now == 8.0
+    assert [problem[:26] for problem in memory.problems] == ["commit 3, signal 1 is left", "commit 6, signal 1 is left"]
+
+
+async def test_an_engine_that_raises_at_everything_is_no_single_bad_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start fails then, and safe mode comes next."""
+    path = tmp_path / "journal.db"
+    await _written(path, FIRST, *[_entry(number) for number in range(1, recovery.LEFT_OUT_MAX + 3)], apart=True)
+    _raising(monkeypatch, lambda at: True)
+    with pytest.raises(ZeroDivisionError):
+        _recovered(path)
+
+
+async def test_safe_mode_tells_no_engine_what_is_in_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is owed, what is in force and which number comes next need none."""
+    path = tmp_path / "journal.db"
+    told = Event(9, 1005.0, Evacuate(9.0, "whole-2", "whole", ("venue",), "venue", (), "all"))
+    entries = [_entry(number) for number in range(1, 9)]
+    await _written(path, FIRST, *entries, Entry(Stamp(9.0, 1009.0, "boot", 9.0), [Tick(9.0)], [told]), apart=True)
+    _raising(monkeypatch, lambda at: True)
+    connection = open_database(path)
+    memory = recover_deliveries(connection, house.plan(), "digest")
+    connection.close()
+    assert len(memory.ledger.owed()) == 2 * 9 and memory.next_decision == 10
+    assert [one.evacuation for one in memory.engine.evacuations()] == ["whole-2"]
+    assert memory.engine.rules == "digest" and memory.last is not None

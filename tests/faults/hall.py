@@ -113,6 +113,7 @@ class Hall:
 def hall_of(daemon: Daemon, port: int) -> Iterator[Hall]:
     """The venue's file is written over; the daemon is not started."""
     devices = "".join(_DEVICE.format(number=number) for number in range(CALL_POINTS))
+    daemon.socket = daemon.venue.with_name("api.sock")  # not on the disk that dies
     (daemon.venue / "venue.yaml").write_text(_VENUE.format(port=port, devices=devices))
     hall = Hall(port)
     try:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from daemon import app, clock
+from daemon import app, clock, opening
 from daemon.api.house import House
 from daemon.journal import writer as writer_module
 from daemon.outbox import sender
@@ -105,7 +105,7 @@ class Process:
                 (clock, "BOOT_ID", self._boot),
                 (app, "secrets", SimpleNamespace(token_hex=lambda _: f"{self.number:04}")),
                 (app, "gc", SimpleNamespace(disable=_nothing, enable=_nothing, collect=_nothing, freeze=_nothing)),
-                (app, "open_database", self._disk.open),
+                (opening, "open_database", self._disk.open),
                 (app, "Writer", self._make_writer),
                 (writer_module, "open_database", self._disk.open),
                 (sender, "_random", self._world.chance),
