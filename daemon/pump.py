@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.clock import Clock
 from daemon.core import Event
+from daemon.door import sound
 from daemon.guard import Guard
 from daemon.journal.journal import Entry, Journal
 from daemon.quarantine import Quarantine
@@ -227,6 +228,7 @@ class Pump:
         return type(signal) is Reading and signal.origin is not None and self._engine.seen(signal.device, signal.origin)
 
     def _step(self, signal: Signal, taken: list[Signal], events: list[Event]) -> Sequence[Decision]:
+        signal = sound(signal)
         if signal.at < self._at:
             signal = msgspec.structs.replace(signal, at=self._at)
         self._at = signal.at
