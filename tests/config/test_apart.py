@@ -1,6 +1,7 @@
 """Files are checked in a process of their own, which no file can make hang, crash or grow beyond its limits."""
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,9 @@ def child(code: str) -> tuple[str, ...]:
 def test_good_files_pass_well_within_the_limits(venue: str) -> None:
     """Half of the address space is left to a sample."""
     limits = Limits(address_space_bytes=Limits().address_space_bytes // 2)
-    refuse_apart(read_files(SAMPLES / venue), limits)
+    children: list[subprocess.Popen[bytes]] = []
+    refuse_apart(read_files(SAMPLES / venue), limits, started=children.append)
+    assert [child.returncode for child in children] == [0]
 
 
 def test_what_the_child_finds_is_what_the_loader_finds(write: Write) -> None:

@@ -96,6 +96,7 @@ async def test_an_event_is_shown_at_once(core: FakeCore, socket: Path, monkeypat
         core.faulty = [FaultStatus("broker", "down", "connection refused", 99.0)]
         core.tell(Event(1, 1.79e9, ReportFault(99.0, "broker", "down", "connection refused")))
         await seen.until(lambda: len(seen.rows("faults")) == 1)
+        assert "connection refused" in " ".join(seen.rows("faults")[0])
 
 
 async def test_without_events_it_asks_anyway(core: FakeCore, socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +106,7 @@ async def test_without_events_it_asks_anyway(core: FakeCore, socket: Path, monke
         await seen.until(lambda: "journal ok" in seen.text("head"))
         core.degraded = "disk full"
         await seen.until(lambda: "JOURNAL DEGRADED" in seen.text("head"))
+        assert "journal ok" not in seen.text("head")
 
 
 async def test_keys_acknowledge_silence_and_reset(core: FakeCore, socket: Path) -> None:

@@ -294,6 +294,7 @@ async def test_a_link_that_crashed_runs_again(mosquitto: Mosquitto) -> None:
         await desk.count(LinkUp, 1)
     async with running(link):
         await desk.count(LinkUp, 2)
+        assert link.health.up
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -309,6 +310,7 @@ async def test_a_retained_state_that_changed_while_we_were_away_is_learnt(mosqui
         await bridge.tell(state, "online", retain=True, qos=0)
         async with running(make_link(wanted, second := Desk(), [dialect])):
             await second.until(lambda: (fault.source, fault.code) in [(s.source, s.code) for s in second.of(Recovered)])
+            assert second.of(Fault) == []
 
 
 async def test_messages_that_the_inbox_refused_are_asked_for_again(
@@ -515,6 +517,7 @@ async def test_a_unix_socket_carries_as_well(tmp_path: Path) -> None:
             async with Peer(broker) as device:
                 await device.tell(TOPIC, payload(1))
                 await desk.count(Reading, 1)
+        assert seqs(desk) == [1]
     finally:
         broker.close()
 
@@ -539,6 +542,7 @@ async def test_a_name_server_that_hangs_blocks_nothing(mosquitto: Mosquitto) -> 
     async with asyncio.timeout(PATIENCE_S):
         while not late or late[0].fileno() != -1:
             await asyncio.sleep(0.01)
+    assert desk.of(LinkUp) == []
 
 
 async def test_an_inbox_that_fails_ends_the_connection_and_does_not_spin(mosquitto: Mosquitto) -> None:
