@@ -8,6 +8,7 @@
 # make prove    the engine against its model for PROVE_EXAMPLES random houses, 2000 of them unless said otherwise
 # make simtest  live through the seeds SEEDS of a simulated house in which everything goes wrong, 100-119 unless said otherwise
 # make simweek  the same for a week of one house of 81 devices, from the seed SEED
+# make crash    kill -9 the daemon CRASH_KILLS times among 100 messages each, and cut its power CRASH_CUTS times
 # make mutants  change rules/ line by line and see whether a test notices
 # make lock     resolve the dependencies anew
 #
@@ -16,7 +17,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test rules check coverage bench fuzz mutants prove simtest simweek lock peers
+.PHONY: demo test rules check coverage bench fuzz mutants prove simtest simweek crash lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,6 +32,8 @@ PROVE_EXAMPLES ?= 2000
 PROVE_STEPS ?= 50
 SEEDS ?= 100-119
 SEED ?= 1
+CRASH_KILLS ?= 200
+CRASH_CUTS ?= 50
 
 demo: $(VENV)/.demo
 	exec $(BIN)/tocsin demo
@@ -70,6 +73,10 @@ simtest: $(VENV)/.dev
 
 simweek: $(VENV)/.dev
 	$(BIN)/python -m tests.simulation.run --week $(SEED)
+
+# The short form of it is among the tests. Power is cut only where root may mount a disk in a file.
+crash: $(VENV)/.dev peers
+	CRASH_KILLS=$(CRASH_KILLS) CRASH_CUTS=$(CRASH_CUTS) $(BIN)/python -m pytest -q tests/crash
 
 # Which line of rules/ could be wrong without a test noticing. Goes on where it was interrupted; fails below 90 %.
 # docs/mutants.md says what is known of those that nothing notices.
