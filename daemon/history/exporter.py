@@ -58,6 +58,7 @@ class Exporter:
 
     def run(self) -> None:
         """Until `stop` is set."""
+        self._say()  # what earlier processes counted is no news
         while not self._stop.is_set():
             until = time.monotonic() + self._turn()
             if time.monotonic() - self._saved_at >= SAVE_S:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from daemon.history.job import Target
+from tests.daemon.history.contract import Contract, Reply, serving
 from tests.daemon.history.exporting import exporting
 from tests.daemon.history.journals import Author, expected, fill, readings
+from tests.daemon.written import execute
 from tests.victoria import Victoria
 
 NAME = "tocsin_temperature_value"
@@ -96,6 +98,73 @@ async def test_a_killed_export_goes_on_where_it_was(tmp_path: Path, victoria: Vi
         await running.sent()
         assert running.export.health().points < 40_000
     assert set(points(victoria)) == expected(20_000)
+
+
+async def test_a_line_that_the_server_cannot_take_stops_no_other(tmp_path: Path) -> None:
+    """The bad line is put aside, counted and told, and all others are stored. The real server skips such a line and
+    says nothing, so the one that refuses it is a contract.
+    """
+    fill(tmp_path / "journal.db", readings(2000))
+
+    def answer(server: Contract, lines: list[str]) -> Reply:
+        bad = any(" value=1234.0 " in line for line in lines)
+        return Reply(400, body="unable to parse") if bad else server.store(lines)
+
+    with serving(Contract(answer)) as server:
+        async with exporting(tmp_path, Target("archive", server.url, "venue", "tocsin")) as running:
+            await running.sent()
+            assert running.export.health().rejected == 1
+            assert "history_rejected" in running.faults
+    stored = {float(line.split("value=")[1].split(" ")[0]) for line in server.stored}
+    assert stored == {float(number) for number in range(2000)} - {1234.0}
+    assert (tmp_path / "history" / "archive.rejected").read_text().count(" value=1234.0 ") == 1
+
+
+async def test_targets_do_not_wait_for_each_other(tmp_path: Path, victoria: Victoria) -> None:
+    """One server is dead from the beginning, one refuses everything: the third has all of the journal."""
+    fill(tmp_path / "journal.db", readings(2000))
+    dead = Target("dead", "http://127.0.0.1:9", "venue", "tocsin")
+    with serving(Contract(token="another")) as refusing:
+        refused = Target("refused", refusing.url, "venue", "tocsin")
+        async with (
+            exporting(tmp_path, dead) as first,
+            exporting(tmp_path, refused) as second,
+            exporting(tmp_path, target(victoria)) as third,
+        ):
+            await third.sent()
+            await first.until(lambda: first.export.health().condition == "waiting")
+            await second.until(lambda: "history_refused" in second.faults)
+            assert first.export.health().behind == second.export.health().behind == 2000
+    assert set(points(victoria)) == expected(2000)
+
+
+async def test_what_retention_took_before_it_was_sent_is_counted(tmp_path: Path, victoria: Victoria) -> None:
+    """Rows that are gone when the server comes back are told as lost, with their number; the rest is sent."""
+    journal = tmp_path / "journal.db"
+    fill(journal, readings(1000), row=100)
+    async with exporting(tmp_path, target(victoria)) as running:
+        await running.sent()
+    fill(journal, readings(1000, 1000), row=100)
+    assert execute(journal, "DELETE FROM commits WHERE total BETWEEN 1300 AND 1700") == 5
+    async with exporting(tmp_path, target(victoria)) as running:
+        await running.until(lambda: running.export.health().lost == 500)
+        await running.sent()
+        assert "history_lost" in running.faults
+    assert len(set(points(victoria))) == 1500
+
+
+async def test_a_journal_that_was_replaced_is_sent_from_its_beginning(tmp_path: Path, victoria: Victoria) -> None:
+    """The file was lost and another one begun: the place in the old one says nothing about it."""
+    journal = tmp_path / "journal.db"
+    fill(journal, readings(1000))
+    async with exporting(tmp_path, target(victoria)) as running:
+        await running.sent()
+        for file in tmp_path.glob("journal.db*"):
+            file.unlink()
+        fill(journal, readings(300, 5000))
+        await running.until(lambda: running.export.health().points >= 1300)
+        await running.sent()
+    assert set(points(victoria)) == expected(1000) | expected(300, 5000)
 
 
 async def _tell(author: Author, numbers: range) -> None:
