@@ -42,8 +42,11 @@ class Retention:
         if count:
             span = (self._stripped, last)
             connection.execute(
-                "DELETE FROM commits WHERE seq > ? AND seq <= ? AND events IS NULL AND settled IS NULL", span
+                "DELETE FROM commits WHERE seq > ? AND seq <= ? "
+                "AND record IS NULL AND events IS NULL AND settled IS NULL",
+                span,
             )
-            connection.execute("UPDATE commits SET signals = NULL WHERE seq > ? AND seq <= ?", span)
+            connection.execute("UPDATE commits SET readings = NULL WHERE seq > ? AND seq <= ?", span)
+            connection.execute("UPDATE commits SET signals = NULL WHERE seq > ? AND seq <= ? AND record IS NULL", span)
             self._stripped = last
         return int(count)

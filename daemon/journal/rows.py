@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.core import Event
+from daemon.journal.compact import Name, Unreadable, epoch_of, unpack
 from daemon.journal.schema import SCHEMA_VERSION
 from daemon.journal.text import Column, Item
 from daemon.outbox.ledger import Run, Settled
@@ -35,10 +36,14 @@ class Row(NamedTuple):
     total: int  # signals up to the last of this row, since the journal began
     settled: str | None
     events: str | None
-    text: str | None
+    text: str | None  # signals, but for those that are packed in `readings`
+    readings: bytes | None
+    record: int | None = None  # its number in the audit's chain
 
 
 _COLUMNS = "seq, run, at, wall, total, settled, events, signals"
+_PACKED = f"{_COLUMNS}, readings, record"  # from version 2 on
+_UNPACKED = f"{_COLUMNS}, NULL, NULL"
 
 
 class Span(NamedTuple):
@@ -55,13 +60,16 @@ class Reader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.problems: list[str] = []
+        self._names = _Names(connection, 0)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self._columns = _PACKED if version >= 2 else _UNPACKED
 
     def rows(self, span: Span = Span(), page_rows: int = PAGE_ROWS) -> Iterator[Row]:  # noqa: B008  # cannot be changed
         """In order, a page at a time: what is written meanwhile is read too. Raises sqlite3.Error."""
         after = span.after
         clauses = {"wall >= :since": span.since, "wall <= :until": span.until}
         where = "".join(f" AND {clause}" for clause, value in clauses.items() if value is not None)
-        sql = f"SELECT {_COLUMNS} FROM commits WHERE seq > :after{where} ORDER BY seq LIMIT {page_rows:d}"  # noqa: S608  # no word of it comes from outside
+        sql = f"SELECT {self._columns} FROM commits WHERE seq > :after{where} ORDER BY seq LIMIT {page_rows:d}"  # noqa: S608  # no word of it comes from outside
         while page := self._connection.execute(
             sql, {"after": after, "since": span.since, "until": span.until}
         ).fetchall():
@@ -70,7 +78,19 @@ class Reader:
 
     def signals(self, row: Row) -> list[Signal]:
         """What the engine was told, in order."""
-        return self._read(_signals, row.text, row.seq)
+        others = self._read(_signals, row.text, row.seq)
+        if row.readings is None:
+            return others
+        problems: list[str] = []
+        try:
+            epoch = epoch_of(row.readings)
+            if epoch != self._names.epoch:
+                self._names = _Names(self._connection, epoch)
+            others = unpack(row.readings, self._names, others, problems)
+        except Unreadable as error:
+            problems.append(f"what was heard in it cannot be read ({error}) and is lost")
+        self.problems += [f"commit {row.seq}: {problem}" for problem in problems]
+        return others
 
     def events(self, row: Row) -> list[Event]:
         """What it decided."""
@@ -98,8 +118,28 @@ class Reader:
             return []
 
 
+class _Names(dict[int, Name]):
+    """The names of one epoch; looks again for one that it does not know, for it may be new."""
+
+    def __init__(self, connection: sqlite3.Connection, epoch: int) -> None:
+        super().__init__()
+        self.epoch = epoch
+        self._connection = connection
+
+    def __missing__(self, number: int) -> Name:
+        sql = "SELECT number, device, quantity, provenance, boot FROM names WHERE epoch = ?"
+        for found, *name in self._connection.execute(sql, (self.epoch,)).fetchall():
+            self[found] = Name(*name)
+        if number not in self:
+            raise KeyError(number)
+        return self[number]
+
+
 def open_journal(path: Path) -> sqlite3.Connection:
-    """Open a journal for reading, whether a daemon writes it or not. Raises NoJournal."""
+    """Open a journal of this version or an older one for reading, whether a daemon writes it or not.
+
+    Raises NoJournal.
+    """
     if not path.exists():
         raise NoJournal(f"{path}: there is no journal; give the daemon's --state folder")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -108,9 +148,9 @@ def open_journal(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         connection.close()
         raise NoJournal(f"{path}: {error}") from error
-    if version != SCHEMA_VERSION:
+    if not 0 < version <= SCHEMA_VERSION:
         connection.close()
-        raise NoJournal(f"{path}: its schema is version {version}, this program reads version {SCHEMA_VERSION}")
+        raise NoJournal(f"{path}: its schema is version {version}, this program reads 1 to {SCHEMA_VERSION}")
     return connection
 
 

@@ -1,14 +1,14 @@
 """The journal's database: its tables, its settings, and how it is opened.
 
-One row of `commits` is one transaction: the signals that the engine took, in order, what it decided, and which
-deliveries were settled, each as one JSON array. Nothing is ever changed but by forgetting what is old: the engine and
-the deliveries that are owed are a fold over these rows. The views show them one by one.
+One row of `commits` is one transaction: the signals that the engine took, what it decided, and which deliveries were
+settled, each as one JSON array; signals that come in masses are packed in `readings` (`compact`). Nothing is ever
+changed but by forgetting what is old: the engine and the deliveries that are owed are a fold over these rows. The views
+show all but the readings one by one. A row that says more than readings is a record of the audit: it has a number and
+the hash of all records up to it (`chain`).
 """
 
 import sqlite3
 from pathlib import Path
-
-SCHEMA_VERSION = 1
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -21,7 +21,7 @@ _PRAGMAS = (
     "PRAGMA cache_size=-2000",  # KiB: the writer appends, it seldom reads
 )
 
-_TABLES = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('journal', lower(hex(randomblob(8))));
 CREATE TABLE runs (
@@ -53,6 +53,35 @@ CREATE VIEW outbox AS
         LEFT JOIN settlements ON settlements.decision_seq = decisions.seq AND settlements.output = each.value;
 """
 
+# Rows of version 1 keep all signals as JSON and belong to no chain.
+_PACKED_AND_CHAINED = """
+ALTER TABLE commits ADD COLUMN readings BLOB;
+ALTER TABLE commits ADD COLUMN record INTEGER;
+ALTER TABLE commits ADD COLUMN chain BLOB;
+ALTER TABLE snapshots ADD COLUMN record INTEGER NOT NULL DEFAULT 0; -- how far the chain went then
+ALTER TABLE snapshots ADD COLUMN chain BLOB;
+ALTER TABLE runs ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0; -- bytes
+ALTER TABLE runs ADD COLUMN lasted REAL NOT NULL DEFAULT 0; -- seconds, in which it wrote them
+CREATE TABLE names (
+    epoch INTEGER NOT NULL, number INTEGER NOT NULL,
+    device TEXT NOT NULL, quantity TEXT, provenance TEXT NOT NULL, boot TEXT,
+    PRIMARY KEY (epoch, number)) WITHOUT ROWID;
+CREATE TABLE forgotten ( -- one row: the last record that retention let go of, or the last row before there was a chain
+    seq INTEGER NOT NULL, record INTEGER NOT NULL, chain BLOB NOT NULL, wall REAL NOT NULL);
+INSERT INTO forgotten SELECT ifnull(max(seq), 0), 0, zeroblob(32), ifnull(max(wall), 0) FROM commits;
+DROP VIEW signals;
+CREATE VIEW legible AS
+    SELECT commits.seq AS commit_seq, each.key AS position, json_extract(each.value, '$[0]') AS kind,
+        json_extract(each.value, '$[1]') AS at, commits.wall AS wall, each.value AS body
+    FROM commits, json_each(commits.signals) AS each;
+"""
+
+STEPS: tuple[str, ...] = (
+    _FIRST,
+    _PACKED_AND_CHAINED,
+)  # the n-th makes version n + 1 of version n; a new journal takes all of them
+SCHEMA_VERSION = len(STEPS)
+
 
 class JournalUnusable(Exception):
     """The database can be neither opened nor created; says why, and what a person can do."""
@@ -80,15 +109,16 @@ def open_database(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """One transaction, whatever the version: a crash leaves the journal as it was, or as this program writes it."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        # one script, one transaction: a crash leaves either no schema or a whole one
-        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-    elif version != SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise JournalUnusable(
             f"{path}: its schema is version {version}, this program writes version {SCHEMA_VERSION}; "
             "start the program version that wrote it, or give another --state folder"
         )
+    if version < SCHEMA_VERSION:
+        steps = "".join(STEPS[version:])
+        connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
 
 def advice(name: str) -> str:

@@ -14,22 +14,32 @@ _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def encode(items: Sequence[object]) -> str | None:
-    """None for no items: an empty column costs nothing."""
+    """None for no items: an empty column costs nothing. What cannot be written is left out and logged."""
     if not items:
         return None
     try:
-        return _encoder.encode(items).decode()
+        return encode_all(items)
     except UnicodeEncodeError:
-        return _encoder.encode(list(_encodable(items))).decode()
+        return encode_all(writable(items))
 
 
-def _encodable(items: Iterable[object]) -> Iterator[msgspec.Raw]:
-    """A name with half a surrogate pair cannot be written, and must not keep the rest from it."""
-    for item in items:
-        try:
-            yield msgspec.Raw(_encoder.encode(item))
-        except UnicodeEncodeError as error:
-            _log.error("journal: an item cannot be written: %s: %.80r", error.reason, item)
+def encode_all(items: Sequence[object]) -> str:
+    """Raises UnicodeEncodeError for a name with half a surrogate pair."""
+    return _encoder.encode(items).decode()
+
+
+def writable(items: Iterable[Item]) -> list[Item]:
+    """Those that can be written: one that cannot must not keep the rest from it."""
+    return [item for item in items if _can_be_written(item)]
+
+
+def _can_be_written(item: object) -> bool:
+    try:
+        _encoder.encode(item)
+    except UnicodeEncodeError as error:
+        _log.error("journal: an item cannot be written: %s: %.80r", error.reason, item)
+        return False
+    return True
 
 
 class Column(Generic[Item]):

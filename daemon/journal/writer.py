@@ -14,9 +14,11 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from daemon.journal import text as journal_text
+from daemon.journal.chain import Head
+from daemon.journal.composing import INSERT, INSERT_NAME, INSERT_SNAPSHOT, Composer, NewRow
 from daemon.journal.retention import Retention
 from daemon.journal.schema import JournalUnusable, advice, open_database
 from daemon.outbox.ledger import Run
@@ -32,27 +34,7 @@ LOOK_EVERY_S = 10.0  # whether the file is still the one that was opened and hol
 READ_S = 2.0  # for a lock while looking
 
 _WAL_MAGIC = b"\x37\x7f\x06"  # https://www.sqlite.org/fileformat2.html#the_write_ahead_log
-_INSERT = "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _log = logging.getLogger(__name__)
-
-
-class _Row(NamedTuple):
-    """One row of `commits`."""
-
-    seq: int
-    run: int
-    at: float
-    wall: float
-    boottime: float
-    total: int
-    decided: int
-    settled: str | None
-    events: str | None
-    signals: str | None
-
-    @property
-    def empty(self) -> bool:
-        return self.settled is None and self.events is None and self.signals is None
 
 
 class Writer:
@@ -63,21 +45,20 @@ class Writer:
         self._path = path
         self._connection = connection
         self._run = 0  # its row
+        self._composer = Composer()
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, name="journal", daemon=True)
-        self._next_commit = 1
         self._attempted = 0  # the row of the transaction that failed last
         self._held = 0  # the newest row of the file that is open
         self._inode = 0
         self._looked = 0.0
         self._stamped = -STAMP_EVERY_S
-        self._decided = 0
         self._retention = Retention()
         self.holds_older_state = False  # it was opened only after the engine had started without it
         self.replaced = False  # rows that were durable are not in the file any more: it is another one
-        self.total_signals = 0
         self.size_bytes = 0
+        self.head = Head()  # of the audit's chain, as far as it is durable
         self._engine_knows = connection is not None  # the engine was recovered from this very file
         if connection is not None:
             try:
@@ -96,6 +77,11 @@ class Writer:
         self._failed = failed
         self._died = died
         self._thread.start()
+
+    @property
+    def total_signals(self) -> int:
+        """Signals written so far, by this run and all before it."""
+        return self._composer.total
 
     def put(self, entry: "Entry") -> None:
         self._queue.put(entry)
@@ -161,45 +147,33 @@ class Writer:
 
     def _transact(self, connection: sqlite3.Connection, group: "list[Entry]") -> None:
         """One statement while nothing else is due: each gives the interpreter away and has to win it back."""
-        row = self._row(group)
+        row = self._composer.compose(group)
         last = group[-1]
         if row.empty and last.snapshot is None and row.at - self._stamped < STAMP_EVERY_S:
             return
         self._attempted = row.seq
+        names = self._composer.new_names()
         prune = last.snapshot is not None or (self._retention.due and row.events is None)  # no decision waits for that
-        if prune:
+        if prune or names:
             connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_INSERT, row)
+        connection.execute(INSERT, row)
+        if names:
+            connection.executemany(INSERT_NAME, names)
         if last.snapshot is not None:
-            owed, in_force = journal_text.encode(last.unsettled), journal_text.encode(last.in_force)
-            snapshot = (row.seq, row.wall, last.snapshot, owed, in_force)
-            connection.execute("INSERT INTO snapshots VALUES (NULL, ?, ?, ?, ?, ?)", snapshot)
+            self._keep_snapshot(connection, last, last.snapshot, row)
         if prune:
             self._retention.step(connection, row.total, row.wall)
+        if prune or names:
             connection.execute("COMMIT")
         self._held = row.seq
-        self._next_commit = row.seq + 1
-        self._decided = row.decided
+        self._composer.written(row)
         self._stamped = row.at
-        self.total_signals = row.total
+        self.head = self._composer.head
 
-    def _row(self, group: "list[Entry]") -> "_Row":
-        stamp = group[-1].stamp
-        signals = [signal for entry in group for signal in entry.signals]
-        events = [event for entry in group for event in entry.events]
-        settled = [one for entry in group for one in entry.settled]
-        return _Row(
-            seq=self._next_commit,
-            run=self._run,
-            at=stamp.at,
-            wall=stamp.wall,
-            boottime=stamp.boottime,
-            total=self.total_signals + len(signals),
-            decided=max(self._decided, events[-1].id if events else 0),
-            settled=journal_text.encode(settled),
-            events=journal_text.encode(events),
-            signals=journal_text.encode(signals),
-        )
+    def _keep_snapshot(self, connection: sqlite3.Connection, last: "Entry", body: bytes, row: NewRow) -> None:
+        owed, in_force = journal_text.encode(last.unsettled), journal_text.encode(last.in_force)
+        head = self._composer.head if row.record is None else Head(row.record, row.seq, row.chain or b"")
+        connection.execute(INSERT_SNAPSHOT, (row.seq, row.wall, body, owed, in_force, head.record, head.hash))
 
     def _look(self) -> None:
         """SQLite writes on into a deleted or overwritten file without a word: what it needs of it, it remembers."""
@@ -220,9 +194,9 @@ class Writer:
     def _reopen(self) -> bool:
         """True when the transaction that seemed to fail stands after all: the error came after the commit."""
         connection = open_database(self._path)
-        expected = self._next_commit
+        expected = self._composer.next_row
         self._adopt(connection)
-        stands = self._attempted == expected < self._next_commit
+        stands = self._attempted == expected < self._composer.next_row
         if stands:
             _write_through(connection)
         self._connection = connection
@@ -231,15 +205,6 @@ class Writer:
     def _adopt(self, connection: sqlite3.Connection) -> None:
         """Take up the numbers where they stand."""
         first = self._run == 0
-        sql = "SELECT seq, total, decided FROM commits ORDER BY seq DESC LIMIT 1"
-        last, total, decided = connection.execute(sql).fetchone() or (0, 0, 0)
-        if first and self._thread.is_alive() and last and not self._engine_knows:
-            self.holds_older_state = True
-        self.replaced |= last < self._held
-        self._held = last
-        self._next_commit = max(self._next_commit, last + 1)
-        self._decided = max(self._decided, decided)
-        self.total_signals = max(self.total_signals, total)
         self._retention = Retention()
         row = connection.execute("SELECT run FROM runs WHERE name = ?", (self.run.name,)).fetchone()
         if row is None:
@@ -247,6 +212,12 @@ class Writer:
             sql = "INSERT INTO runs (name, boot, outputs, started) VALUES (?, ?, ?, ?)"
             row = (connection.execute(sql, values).lastrowid,)
         self._run = row[0]
+        last = self._composer.adopt(connection, self._run)
+        self.head = self._composer.head
+        if first and self._thread.is_alive() and last and not self._engine_knows:
+            self.holds_older_state = True
+        self.replaced |= last < self._held
+        self._held = last
         self._inode = os.stat(self._path).st_ino
         self._looked = 0.0
 

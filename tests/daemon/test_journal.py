@@ -28,6 +28,7 @@ from rules.decision import ZoneTier
 from rules.signal import Tick
 from rules.tier import Tier
 from tests.daemon import house
+from tests.daemon.written import signals_in
 
 RUN = Run("run", "boot", ("broker", "log"))
 CHILD = Path(__file__).with_name("journal_child.py")
@@ -83,8 +84,7 @@ async def _journal(path: Path, *, connect: bool = True) -> AsyncIterator[_Bench]
 
 
 def _ticks(path: Path) -> list[float]:
-    with sqlite3.connect(path) as connection:
-        return [at for (at,) in connection.execute("SELECT at FROM signals ORDER BY commit_seq, position")]
+    return [signal.at for signal in signals_in(path)]
 
 
 async def test_done_means_durable_and_in_order(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ async def test_one_entry_is_one_transaction(tmp_path: Path) -> None:
         await bench.durable(Entry(_stamp(5.0), [house.smoke(5.0, 6.1, 1)], [event]))
         await bench.durable(Entry(_stamp(6.0), settled=[Settled(9, "log", "confirmed")]))
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT kind, at FROM signals").fetchall() == [("reading", 5.0)]
+        assert signals_in(path) == [house.smoke(5.0, 6.1, 1)]
         (body,) = connection.execute("SELECT body FROM decisions WHERE seq = 9").fetchone()
         assert json.loads(body) == {"type": "zone_tier", "at": 5.0, "zone": "room-1", "tier": 4, "because": []}
         outbox = connection.execute("SELECT output, id, state, settled FROM outbox ORDER BY output").fetchall()

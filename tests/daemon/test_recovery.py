@@ -30,6 +30,7 @@ from rules.plan import Plan
 from rules.signal import Reloaded, Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
+from tests.daemon.written import signals_in
 
 CHILD = Path(__file__).with_name("journal_child.py")
 FIRST, SECOND = Run("aaaa", "boot", ("broker", "log")), Run("bbbb", "boot", ("broker",))
@@ -193,8 +194,8 @@ async def test_pruned_signals_leave_their_decisions(tmp_path: Path, monkeypatch:
     await _written(path, FIRST, *entries, *plain, apart=True)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT seq FROM decisions").fetchall() == [(number,) for number in range(1, 21)]
-        assert connection.execute("SELECT at FROM signals").fetchall() == [(float(at),) for at in range(22, 61)]
-        rows = connection.execute("SELECT seq FROM commits WHERE signals IS NULL").fetchall()
+        assert [signal.at for signal in signals_in(path)] == [float(at) for at in range(22, 61)]
+        rows = connection.execute("SELECT seq FROM commits WHERE readings IS NULL").fetchall()
         assert rows == [(seq,) for seq in range(1, 21)], "of the rest, rows without a decision are gone altogether"
         confirmed = "SELECT count(*) FROM outbox WHERE state = 'confirmed'"
         assert connection.execute(confirmed).fetchone() == (19,)

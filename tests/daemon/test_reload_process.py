@@ -168,7 +168,7 @@ def test_a_delay_that_runs_is_retimed(house: House) -> None:
     assert (again.outcome, again.rules) == ("unchanged", house.in_force())
     with sqlite3.connect(house.state / "journal.db") as connection:
         (told,) = connection.execute(
-            "SELECT body FROM signals WHERE kind = 'reloaded' ORDER BY commit_seq DESC LIMIT 1"
+            "SELECT body FROM legible WHERE kind = 'reloaded' ORDER BY commit_seq DESC LIMIT 1"
         ).fetchone()
     assert json.loads(told)[-2:] == [json.loads(told)[3], "too slow"]
 
