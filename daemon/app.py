@@ -15,6 +15,8 @@ from daemon.calendar import Calendar
 from daemon.clock import SystemClock
 from daemon.guard import Guard
 from daemon.history.setup import build_exports, zones_of
+from daemon.journal.anchoring import Anchoring
+from daemon.journal.anchors import FILE as ANCHORS
 from daemon.journal.journal import Journal
 from daemon.journal.writer import Writer
 from daemon.notify import sd_notify
@@ -121,6 +123,7 @@ class _Parts:
         then = {output.id: output.then for output in setup.outputs if output.then}
         self._outbox.connect(self._workers, self._journal.submit, then, [delivery.decision for delivery in shown])
         self._supervisor = Supervisor(clock, self._pump.report)
+        self._anchoring = Anchoring(path.with_name(ANCHORS), self._journal.stands, clock, self._pump.report)
         self._calendar = Calendar(setup.plan.schedules, setup.time_zone, clock, self._pump.report)
         self._links = {name: link for name, (_, link) in links.items()}
         self._outputs = outputs
@@ -154,8 +157,9 @@ class _Parts:
         api = self._keep("tocsin/api", lambda: serve_api(self.house))
         calendar = self._keep("tocsin/calendar", self._calendar.run)
         reloader = self._keep("tocsin/rules", lambda: self._reloader.run(hangup))
+        audit = self._keep("tocsin/audit", self._anchoring.run)
         history = [self._keep(export.source, export.run) for export in self._exports]
-        kept = [*telling, *hearing, api, calendar, reloader, *history]
+        kept = [*telling, *hearing, api, calendar, reloader, audit, *history]
         watchdog = asyncio.create_task(Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.enable()
@@ -174,11 +178,13 @@ class _Parts:
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
-            await _end([*hearing, api, calendar, reloader, *history], STOP_LINKS_S)
+            await _end([*hearing, api, calendar, reloader, audit, *history], STOP_LINKS_S)
             if not pump.done():
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)
-            if not await asyncio.to_thread(self._journal.close, STOP_JOURNAL_S):
+            if await asyncio.to_thread(self._journal.close, STOP_JOURNAL_S):
+                self._anchoring.finish()
+            else:
                 _log.error("the journal did not end within %.0f s; what it could not write is lost", STOP_JOURNAL_S)
 
     def _look_for_the_dead(self, lasting: "Sequence[asyncio.Task[None]]") -> None:

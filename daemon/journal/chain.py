@@ -37,7 +37,7 @@ def chained(
         if text is None:
             found.update(_LENGTH.pack(-1))
         else:
-            content = text.encode()
+            content = text.encode("utf-8", "surrogateescape")  # whatever is on the disk when it is verified
             found.update(_LENGTH.pack(len(content)) + content)
     return Head(head.record + 1, row, found.digest())
 

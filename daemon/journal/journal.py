@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from daemon.clock import Stamp
 from daemon.core import Event, JournalHealth
+from daemon.journal.chain import Head
 from daemon.journal.writer import Writer
 from daemon.outbox.ledger import Ledger, Owed, Settled
 from drivers.contract import Delivery
@@ -109,6 +110,10 @@ class Journal:
     def holds_older_state(self) -> bool:
         """It was opened only after the engine had started without it: a snapshot would bury what it remembers."""
         return self._writer.holds_older_state
+
+    def stands(self) -> tuple[str, Head]:
+        """The journal's id, empty before it was first opened, and how far the audit's chain is durable."""
+        return self._writer.stands
 
     def health(self) -> JournalHealth:
         return JournalHealth(self._writer.total_signals, self._writer.size_bytes, self.degraded)

@@ -4,7 +4,8 @@ import sqlite3
 
 SNAPSHOTS_KEPT = 2  # the newest, and one more in case the newest cannot be read
 SIGNALS_KEPT = 5_000_000  # about 400 MB, 30 hours at 45 readings/s
-KEPT_S = 30 * 86400.0  # decisions, and all else that is left
+AUDIT_KEPT_S = 30 * 86400.0  # records of the audit stay at least so long, however large the journal is
+KEPT_S = AUDIT_KEPT_S  # decisions, and all else that is left
 PRUNE_ROWS = 200  # looked at in one transaction: about 1 ms
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.core import Event
 from daemon.journal.compact import Name, Unreadable, epoch_of, unpack
-from daemon.journal.schema import SCHEMA_VERSION
+from daemon.journal.schema import SCHEMA_VERSION, readable
 from daemon.journal.text import Column, Item
 from daemon.outbox.ledger import Run, Settled
 from rules.signal import Signal
@@ -143,6 +143,7 @@ def open_journal(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise NoJournal(f"{path}: there is no journal; give the daemon's --state folder")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.text_factory = readable
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:

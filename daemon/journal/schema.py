@@ -95,6 +95,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+        connection.text_factory = readable
         for pragma in _PRAGMAS:
             connection.execute(pragma).fetchall()
         _prepare(connection, path)
@@ -106,6 +107,11 @@ def open_database(path: Path) -> sqlite3.Connection:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         raise JournalUnusable(f"{path}: {error} ({name}); {advice(name)}") from error
     return connection
+
+
+def readable(raw: bytes) -> str:
+    """A text of the database. One bit that changed on the disk must not keep the rest from being read."""
+    return raw.decode("utf-8", "replace")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -45,6 +45,7 @@ class Writer:
         self._path = path
         self._connection = connection
         self._run = 0  # its row
+        self._id = ""  # the journal's
         self._composer = Composer()
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -58,7 +59,7 @@ class Writer:
         self.holds_older_state = False  # it was opened only after the engine had started without it
         self.replaced = False  # rows that were durable are not in the file any more: it is another one
         self.size_bytes = 0
-        self.head = Head()  # of the audit's chain, as far as it is durable
+        self.stands = ("", Head())  # the journal's id, and how far the audit's chain is durable
         self._engine_knows = connection is not None  # the engine was recovered from this very file
         if connection is not None:
             try:
@@ -168,7 +169,7 @@ class Writer:
         self._held = row.seq
         self._composer.written(row)
         self._stamped = row.at
-        self.head = self._composer.head
+        self.stands = (self._id, self._composer.head)
 
     def _keep_snapshot(self, connection: sqlite3.Connection, last: "Entry", body: bytes, row: NewRow) -> None:
         owed, in_force = journal_text.encode(last.unsettled), journal_text.encode(last.in_force)
@@ -213,7 +214,8 @@ class Writer:
             row = (connection.execute(sql, values).lastrowid,)
         self._run = row[0]
         last = self._composer.adopt(connection, self._run)
-        self.head = self._composer.head
+        self._id = connection.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()[0]
+        self.stands = (self._id, self._composer.head)
         if first and self._thread.is_alive() and last and not self._engine_knows:
             self.holds_older_state = True
         self.replaced |= last < self._held

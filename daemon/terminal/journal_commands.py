@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 from rich.text import Text
 
-from daemon.terminal.commands import JsonOption, LangOption, StateOption, show, show_json
+from daemon.terminal.commands import EXIT_REFUSED, JsonOption, LangOption, StateOption, show, show_json
 from daemon.terminal.telling import instant, progress, refuse
 from daemon.terminal.words import Lang, default_lang, pick
 
 if TYPE_CHECKING:
     from daemon.journal.info import Info
     from daemon.journal.rows import Reader
+    from daemon.journal.verify import Verdict
 
 DATABASE = "journal.db"
+ANCHORS = "audit.anchors"
 
 FileOption = Annotated[
     Path | None, typer.Option("--file", help="A journal's file, such as a backup, instead of the state directory's.")
@@ -81,11 +83,68 @@ def export(
         typer.echo(f"{out}: {count} items", err=True)
 
 
+@app.command()
+def verify(
+    held: Annotated[
+        list[str] | None,
+        typer.Option("--held", help="A record of the audit that was noted elsewhere, as the log tells it; repeatable."),
+    ] = None,
+    anchors: Annotated[
+        Path | None, typer.Option("--anchors", help="The file of anchors; by default the one beside the journal.")
+    ] = None,
+    file: FileOption = None,
+    state: StateOption = None,
+    json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Look for what is not as it was written: damaged pages and readings; altered, deleted, reordered, cut off records.
+
+    What people did and what was decided is a chain of records, each with the hash of all before it. Where the chain
+    stood is written once a minute to a file beside the journal and to the log. Who can change journal, file and log can
+    change the past: keep the log on another machine, or note what this command prints, and ask --held with it.
+
+    Exit code 1: something was found, or there is no journal.
+    """
+    from daemon.journal.verify import held_of
+    from daemon.journal.verify import verify as look_through
+
+    try:
+        known = list(held_of(held or ()))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--held") from None
+    path = find_journal(file, state)
+    beside = anchors or (path.with_name(ANCHORS) if file is None else None)
+    with saying_why_not(), progress("verifying the journal") as tell:
+        found = look_through(path, beside, known, tell)
+    show_json(found) if json else show(_verdict(found, lang or default_lang()))
+    raise typer.Exit(0 if found.whole else EXIT_REFUSED)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new file.", metavar="FILE")],
+    file: FileOption = None,
+    state: StateOption = None,
+) -> None:
+    """Copy the journal to FILE, whole and as of one instant, while the daemon writes on.
+
+    To go back to it: stop the daemon, put it in the place of journal.db, delete journal.db-wal and journal.db-shm.
+
+    Exit code 1: FILE is there already, there is no journal, or no room.
+    """
+    from daemon.journal.backup import backup as copy
+
+    with saying_why_not(), progress("copying the journal") as tell:
+        size = copy(find_journal(file, state), target, tell)
+    typer.echo(f"{target}: {size / 1e6:.1f} MB", err=True)
+
+
 @contextmanager
 def saying_why_not() -> Iterator[None]:
     """What is wrong with a journal or a file ends the command with exit code 1."""
     import sqlite3
 
+    from daemon.journal.backup import BackupFailed
     from daemon.journal.rows import NoJournal
 
     try:
@@ -93,7 +152,7 @@ def saying_why_not() -> Iterator[None]:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None
-    except (NoJournal, sqlite3.Error, OSError) as error:
+    except (NoJournal, BackupFailed, sqlite3.Error, OSError) as error:
         refuse(str(error))
 
 
@@ -134,6 +193,19 @@ def _pairs(found: "Info", lang: Lang) -> Iterator[tuple[str, str]]:
     yield pick(("signals so far", "累计信号"), lang), str(found.signals)
     yield pick(("last decision", "最后决定编号"), lang), str(found.decisions)
     yield pick(("runs of the daemon", "运行次数"), lang), str(found.runs)
+
+
+def _verdict(found: "Verdict", lang: Lang) -> Iterator[Text]:
+    for one in found.findings:
+        place = pick(("journal", "日志"), lang) if one.row is None else f"{pick(('row', '行'), lang)} {one.row}"
+        yield Text.assemble((f"{place}: ", "bold red"), one.what)
+    rows = pick((f"{found.rows} rows, {found.records} records", f"{found.rows} 行, {found.records} 条记录"), lang)
+    held = pick((f"{found.anchors} anchors", f"{found.anchors} 个锚点"), lang)
+    if found.unchained:
+        rows += pick((f", {found.unchained} rows from before there was a chain", f", {found.unchained} 行无链"), lang)
+    whole = pick(("whole", "完整"), lang) if found.whole else pick(("NOT WHOLE", "不完整"), lang)
+    yield Text.assemble((f"{whole}: ", "bold" if found.whole else "bold red"), f"{rows}, {held}")
+    yield Text(f"{pick(('last record', '最后记录'), lang)}: {found.head}")
 
 
 def _local(wall: float) -> str:

@@ -123,7 +123,7 @@ async def test_a_later_version_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_old_row_can_be_read_beside_its_columns(tmp_path: Path) -> None:
+def test_an_old_row_can_be_read_beside_its_columns(old: Path) -> None:
     """A reader knows no packed readings in a journal of the first version, and no records of an audit."""
     with closing(open_journal(old)) as connection:
         rows = list(Reader(connection).rows())

@@ -27,10 +27,10 @@ from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Reroute, 
 from rules.engine import Engine
 from rules.expression import parse
 from rules.plan import Plan
-from rules.signal import Reloaded, Signal, Tick
+from rules.signal import Fault, Reloaded, Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
-from tests.daemon.written import signals_in
+from tests.daemon.written import signals_in, writing
 
 CHILD = Path(__file__).with_name("journal_child.py")
 FIRST, SECOND = Run("aaaa", "boot", ("broker", "log")), Run("bbbb", "boot", ("broker",))
@@ -392,3 +392,19 @@ async def test_safe_mode_tells_no_engine_what_is_in_the_journal(
     assert len(memory.ledger.owed()) == 2 * 9 and memory.next_decision == 10
     assert [one.evacuation for one in memory.engine.evacuations()] == ["whole-2"]
     assert memory.engine.rules == "digest" and memory.last is not None
+
+
+async def test_a_flipped_bit_in_a_text_costs_its_item_alone(tmp_path: Path) -> None:
+    """A text that is no UTF-8 any more is told and skipped; the daemon starts with all the rest of the journal."""
+    path = tmp_path / "journal.db"
+    async with writing(path) as pen:
+        await pen.write(1.0, [Fault(1.0, "det-2", "tamper", "opened")])
+        await pen.write(2.0, [house.press(2.0, 1)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE commits SET signals = CAST(x'5b5bf2' AS TEXT) WHERE seq = 1")
+        with pytest.raises(sqlite3.OperationalError, match="decode"):  # what a connection like any other makes of it
+            connection.execute("SELECT signals FROM commits").fetchall()
+    with closing(open_database(path)) as connection:
+        found = recover(connection, house.plan())
+    assert [alarm.alarm for alarm in found.engine.alarms()] == ["panic@sos-1"]
+    assert len(found.problems) == 1

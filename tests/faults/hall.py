@@ -11,7 +11,9 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from rules.signal import Reading
 from tests.daemon.test_daemon_process import WITHIN_S, Daemon, until
+from tests.daemon.written import signals_in
 
 CALL_POINTS = 12
 _VENUE = """\
@@ -138,11 +140,7 @@ def presses_kept(journal: Path) -> list[str]:
     """The call points whose press is in the journal, in the order of its rows; the file is whole."""
     with sqlite3.connect(journal) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        sql = (
-            "SELECT json_extract(body, '$[2]') FROM signals WHERE kind = 'reading' AND json_extract(body, '$[4]') = 1 "
-            "ORDER BY commit_seq, position"
-        )
-        return [str(device) for (device,) in connection.execute(sql)]
+    return [one.device for one in signals_in(journal) if isinstance(one, Reading) and one.value is True]
 
 
 def points(numbers: Sequence[int]) -> list[str]:
