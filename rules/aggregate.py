@@ -36,9 +36,9 @@ class Tally:
         """Whether the device is one of those counted."""
         return member.device.id in self._truths
 
-    def truth_of(self, member: DeviceState) -> Truth:
-        """What the condition is for one device; false for one that it has nothing to say about."""
-        return self._truths.get(member.device.id, False)
+    def undecided(self) -> list[str]:
+        """The devices that leave it unknown."""
+        return [device for device, truth in self._truths.items() if truth is None]
 
     @property
     def total(self) -> int:

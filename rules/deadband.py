@@ -32,7 +32,7 @@ def _loosened(node: Node, band: float) -> Node:
     match node:
         case Compare():
             back = -band if node.operator in (">", ">=") else band
-            return replace(node, left=_loosened(node.left, band), threshold=float(number(node.threshold + back)))
+            return replace(node, threshold=float(number(node.threshold + back)))  # what it compares has another unit
         case Not():
             return replace(node, operand=_loosened(node.operand, -band))
         case And() | Or():

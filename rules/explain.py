@@ -89,9 +89,9 @@ def _verdict(cause: Cause, tiers: tuple[TierExplanation, ...], now: float) -> st
 
 
 def _investigating(investigation: Investigation, now: float) -> str:
-    left = 0.0 if investigation.due is None else investigation.due - now
+    assert investigation.due is not None
     what = "acknowledge" if investigation.step is Step.ACKNOWLEDGE else "look"
-    return f"staff have {brief(left)} s left to {what} before it is taken as true"
+    return f"staff have {brief(investigation.due - now)} s left to {what} before it is taken as true"
 
 
 def _notes(cause: Cause, now: float) -> list[str]:

@@ -127,13 +127,13 @@ def _asked(call: Node, cause: GroupCause, now: float) -> str:
     if call in cause.group.coincidences:
         return coincidence(cause.group.coincidences[call], now)
     if call in cause.group.tallies:
-        return _tally(cause.group.tallies[call], cause)
+        return _tally(cause.group.tallies[call])
     low, high = group_number(call)(cause.group)
     return f"{render(call)} is {low:g}" if low == high else f"{render(call)} is between {low:g} and {high:g}"
 
 
-def _tally(tally: Tally, cause: GroupCause) -> str:
-    unknown = [member.device.id for member in cause.members if tally.truth_of(member) is None]
+def _tally(tally: Tally) -> str:
+    unknown = tally.undecided()
     text = f"{tally.true} of {tally.total} devices"
     if tally.true:
         text += f": {named(tally.contributors())}"

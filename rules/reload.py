@@ -13,7 +13,6 @@ from rules.plan import InvestigationRule, Plan, Rule, TierRule
 from rules.render import render
 from rules.signal import Reloaded, Tick
 from rules.status import AlarmStatus
-from rules.tier import Tier
 
 _DELAYS = {"on_delay_s", "off_delay_s", "acknowledge_within_s", "then_s", "re_alarm_s"}
 _NOT_COMPARED = {"id", "line", "tiers", "investigate"}  # a rule may move within its file; the last two have their own
@@ -98,14 +97,10 @@ def in_the_way(engine: Engine, plan: Plan) -> dict[str, str]:
     after = {rule.id: rule for rule in plan.rules}
     for alarm in engine.alarms():
         rule, other = before[alarm.rule], after.get(alarm.rule)
-        if rule.highly_managed and _is_up(alarm) and not _holds(other, rule, alarm.place):
+        if rule.highly_managed and alarm.tier and not _holds(other, rule, alarm.place):
             text = f"alarm {alarm.alarm} is up and would end with its rule or its place"
             found[alarm.alarm] = f"{text}: {_first(alarm)} first"
     return found
-
-
-def _is_up(alarm: AlarmStatus) -> bool:
-    return alarm.state not in ("normal", "pending") and alarm.tier is not Tier.NONE
 
 
 def _holds(other: Rule | None, rule: Rule, place: str) -> bool:

@@ -24,7 +24,7 @@ class Seen:
             return False
         newest, bits = run
         back = newest - origin.seq
-        return 0 <= back < WINDOW and bool(bits >> back & 1)
+        return back >= 0 and bool(bits >> back & 1)
 
     def precedes(self, one: Origin, other: Origin) -> bool:
         """Whether the device sent one message before the other. A run that is not known any more came before all."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 import pytest
+from _pytest.tmpdir import tmppath_result_key
 
 from rules.engine import Engine
 from tests.mutation.mutant import code_of, in_place
@@ -99,6 +100,7 @@ class Stories:
         item = self._items[test]
         assert isinstance(item, pytest.Function)
         item._initrequest()
+        item.stash[tmppath_result_key] = {}  # the reports would have filled it, and tmp_path asks for it
         signal.setitimer(signal.ITIMER_PROF, max(limit_s, LEAST_CPU_S) if limit_s else 0.0)
         try:
             item.session._setupstate.setup(item)

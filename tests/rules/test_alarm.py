@@ -50,3 +50,11 @@ def test_an_alarm_that_was_seen_never_becomes_unseen_without_a_new_cause() -> No
     """Only a new raise, a rise of its condition, or the time to sound again leads back to unacknowledged."""
     back = {move for (state, move), after in TABLE.items() if state in ("acked", "latched_acked") and after == "unack"}
     assert back == {Move.RAISE, Move.ESCALATE, Move.RISE_AGAIN, Move.RE_ALARM}
+
+
+def test_an_illegal_move_carries_its_evidence() -> None:
+    """Whoever catches it can say which alarm, in which state, and what was to happen."""
+    with pytest.raises(IllegalMove) as caught:
+        alarm_in("acked").move(Move.RESET)
+    assert str(caught.value) == "smoke@det-a: in state acked, this cannot happen: a person reset it"
+    assert (caught.value.alarm, caught.value.state, caught.value.move) == ("smoke@det-a", "acked", Move.RESET)

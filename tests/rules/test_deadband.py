@@ -51,6 +51,10 @@ def test_thresholds_under_not_move_the_other_way() -> None:
             "a deadband is in one unit, and the condition compares C and a share: write clear instead",
         ),
         (
+            "count(temperature >= 57) > 2",
+            "a deadband is in one unit, and the condition compares C and a count: write clear instead",
+        ),
+        (
             "rate(temperature, 60s) > 1 or temperature >= 57",
             "a deadband is in one unit, and the condition compares C and C/s: write clear instead",
         ),
@@ -60,7 +64,7 @@ def test_what_a_deadband_cannot_mean_is_refused(when: str, message: str) -> None
     """Without a threshold there is nothing to move, and one number has one unit."""
     with pytest.raises(ExpressionError) as caught:
         cleared_by(parse(when), 2)
-    assert caught.value.message == message
+    assert (caught.value.message, caught.value.offset) == (message, 0)
 
 
 def test_a_value_that_swings_about_its_limit_is_one_alarm() -> None:

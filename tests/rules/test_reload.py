@@ -28,7 +28,7 @@ from rules.signal import (
     Tick,
 )
 from rules.tier import Tier
-from rules.venue import Text
+from rules.venue import Text, Zone
 from tests.rules.house import (
     CONFIRMED,
     DETECTORS,
@@ -348,8 +348,14 @@ def test_the_report_says_what_became_of_each_rule() -> None:
     story.tick(15)
     story.read(16, "det-a", smoke_obscuration=0.0)
     off = replace(SMOKE, tiers=(replace(SMOKE.tiers[0], off_delay_s=8.0), SMOKE.tiers[1]))
-    (told,) = counted(compare(old, plan(off, HEAT, CONFIRMED)), story.engine).retimed
-    assert told == Retimed("smoke", "yellow", "off_delay", 30.0, 8.0, 1)
+    only_retimed = counted(compare(old, plan(off, HEAT, CONFIRMED)), story.engine)
+    assert only_retimed.retimed == (Retimed("smoke", "yellow", "off_delay", 30.0, 8.0, 1),)
+    assert only_retimed.kept == ("heat", "confirmed")
+    story.read(17, "det-a", temperature=60.0)
+    gone = counted(compare(old, plan(lost, devices=DETECTORS[:1])), story.engine)
+    assert gone.dropped == (Dropped("smoke", 1), Dropped("heat", 2), Dropped("confirmed", 1))
+    assert gone.venue == ("device det-b is gone", "device det-attic is gone")
+    assert counted(compare(plan(SMOKE, lost), plan(SMOKE)), story.engine).dropped == (Dropped("lost", 0),)
     investigated = counted(compare(old, plan(SMOKE, HEAT, replace(CONFIRMED, investigate=None))), story.engine)
     assert investigated.changed == (Changed("confirmed", ("investigate",)),)
 
@@ -361,7 +367,7 @@ def test_rules_that_only_moved_are_kept() -> None:
 
 
 def test_the_report_says_what_else_is_different() -> None:
-    """Zones, devices, evacuation plans, limits."""
+    """Zones, devices, evacuation plans, schedules, duty, limits."""
     old, new = plan(), plan(devices=(replace(DETECTORS[0], name=Text("Door")), *DETECTORS[1:2]))
     louder = replace(
         new,
@@ -374,6 +380,22 @@ def test_the_report_says_what_else_is_different() -> None:
         "evacuation plan new is new",
         "evacuation plan whole: message",
         "limits is different",
+    )
+    zones = {**old.venue.zones, "cellar": Zone("cellar", "floor", Text("cellar"), "venue")}
+    zones["attic"] = replace(zones["attic"], name=Text("roof"), capacity=7)
+    slower = tuple(replace(one, stale_after_s=5.0, fed_by="x") for one in DETECTORS)
+    more = replace(
+        plan(devices=slower),
+        venue=replace(plan(devices=slower).venue, zones=zones),
+        schedules={"open": Schedule(())},
+        duty=DutyRule("open"),
+    )
+    assert compare(old, more).venue == (
+        "zone cellar is new",
+        "zone attic: name, capacity",
+        *(f"device {one.id}: stale_after, fed_by" for one in DETECTORS),
+        "schedule open is new",
+        "duty is different",
     )
 
 
