@@ -71,4 +71,5 @@ def _signals(cause: Cause, index: int) -> bool:
 def _latest(level: Level, now: float) -> float:
     """When a verification that begins now is over at the latest."""
     verify = level.rule.verify
-    return now if verify is None else now + verify.reset_s + verify.confirm_within_s
+    assert verify is not None
+    return now + verify.reset_s + verify.confirm_within_s

@@ -1,5 +1,8 @@
 """From single alarms to a confirmed fire: coincidence, investigation, evacuation."""
 
+import pytest
+
+from rules.plan import Each
 from rules.ring import ring
 from rules.signal import Acknowledge, AllClear, OrderEvacuation, Reset, Resumed
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier, without_zones
@@ -170,6 +173,23 @@ def test_a_second_device_after_the_all_clear_evacuates_again() -> None:
     story = _evacuated_by_det_a()
     said = without_zones(story.read(200, "det-b", smoke=True))
     assert said == ["Raise smoke@det-b orange", "Raise confirmed@floor red", "Evacuate whole-2"]
+
+
+@pytest.mark.parametrize("each", ["device", "zone"])
+def test_after_the_all_clear_only_what_newly_counts_evacuates_again(each: Each) -> None:
+    """Neither what counted before and gets worse, nor what is not asked for; what rises to the tier asked for does."""
+    tiers = (tier("yellow", "temperature >= 40"), tier("orange", "temperature >= 57"), tier("red", "temperature >= 90"))
+    warm = rule("warm", "device", ("det-a",), *tiers)
+    fume = rule("fume", "device", ("det-a",), tier("orange", "smoke"), tier("red", "smoke_obscuration >= 50"))
+    place = {"device": "det-a", "zone": "floor"}[each]
+    when = tier("red", "alarms([warm], at: orange) or alarms([fume], at: red)")
+    story = Story(plan(warm, fume, rule("lone", each, (place,), when, latching=True, evacuate="whole")))
+    assert "Evacuate whole-1" in story.read(10, "det-a", temperature=60.0)
+    story.tell(AllClear(20, "whole-1", "Wang", "steam", "commander"))
+    assert without_zones(story.read(30, "det-a", temperature=95.0)) == ["Escalate warm@det-a red"]
+    assert without_zones(story.read(40, "det-a", smoke=True)) == ["Raise fume@det-a orange"]
+    said = without_zones(story.read(50, "det-a", smoke_obscuration=60.0))
+    assert said == ["Escalate fume@det-a red", "Evacuate whole-2"]
 
 
 def test_an_alarm_after_the_all_clear_is_looked_into_though_nobody_reset_the_last() -> None:

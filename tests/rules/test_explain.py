@@ -243,3 +243,40 @@ def test_what_a_person_stood_down_is_said_of_the_alarm_that_was_looked_into() ->
     assert note in explained(story, "smoke@det-a").notes
     story.read(20, "det-a", smoke=False)
     assert note not in explained(story, "smoke@det-a").notes
+
+
+def test_eight_are_named_and_none_is_counted() -> None:
+    """The end of a list is said only where there is more."""
+    many = [device(f"det-{number}", "room-a", "smoke") for number in range(8)]
+    smoke = rule("smoke", "device", [one.id for one in many], tier("orange", "smoke"))
+    group = rule("group", "zone", ("floor",), tier("red", "alarms([smoke])"))
+    some = rule("some", "zone", ("floor",), tier("red", "count(smoke) > 1"))
+    story = Story(plan(smoke, group, some, devices=many))
+    for one in many:
+        story.read(10, one.id, smoke=True)
+    assert when(story, "group@floor", "red").found.endswith("smoke@det-7 stands")
+    assert when(story, "some@floor", "red").found.endswith("det-6, det-7")
+    assert "more" not in str(explained(story, "some@floor").because)
+
+
+def test_a_near_miss_is_a_pair_outside_of_the_window() -> None:
+    """Of two devices, the second not yet gone; at the very end of the window the first counts no more."""
+    quick = rule("quick", "device", ("det-a", "det-b"), tier("orange", "smoke_obscuration >= 4.8"))
+    both = rule("both", "zone", ("floor",), tier("red", "alarms([quick], devices: 2, within: 30s)"))
+
+    def found(at: float, comes: float) -> str:
+        story = Story(plan(quick, both))
+        story.read(10, "det-a", smoke_obscuration=6.0)
+        story.read(20, "det-a", smoke_obscuration=0.0)
+        story.read(comes, "det-b", smoke_obscuration=6.0)
+        story.tick(at)
+        return when(story, "both@floor", "red").found
+
+    assert found(50.0, 50.0) == (
+        "1 of 2 devices count; quick@det-a ceased 30 s ago and counted for 30 s; quick@det-b stands; "
+        "det-b came 30 s after det-a had ceased; the window is 30 s"
+    )
+    assert found(49.5, 49.5) == (
+        "2 of 2 devices count; quick@det-a ceased 29.5 s ago and counts for 0.5 s more; quick@det-b stands"
+    )
+    assert found(90.0, 49.5).endswith("quick@det-a ceased 70 s ago and counted for 30 s; quick@det-b stands")

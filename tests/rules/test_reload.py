@@ -250,7 +250,32 @@ def test_a_removed_rule_ends_its_alarm_with_a_reason_and_frees_its_zones() -> No
     assert sorted(said) == ["Clear smoke@det-a none", "[floor none]", "[room-a none]", "[venue none]"]
     (cleared,) = (one for one in story.decisions if isinstance(one, Clear))
     assert cleared.because[0].text == "its rule or its place is no longer in the venue's files"
+    assert (cleared.zone, cleared.place, cleared.rule, cleared.category) == ("room-a", "det-a", "smoke", "fire")
     assert reload(story, plan(HEAT), 13.0) == []
+
+
+def test_an_alarm_whose_zone_is_gone_ends_in_the_venue() -> None:
+    """A zone that the files no longer have is not told of."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-attic", smoke=True)
+    smaller = plan(devices=DETECTORS[:2])
+    zones = {id_: one for id_, one in smaller.venue.zones.items() if id_ != "attic"}
+    reload(story, replace(smaller, venue=replace(smaller.venue, zones=zones)), 12.0)
+    (cleared,) = (one for one in story.decisions if isinstance(one, Clear))
+    assert (cleared.alarm, cleared.zone) == ("smoke@det-attic", "venue")
+
+
+def test_a_delay_begun_anew_after_an_outage_counts_from_there() -> None:
+    """Also when its length is edited afterwards, and over a restart."""
+    anew = replace(SMOKE, after_outage="restart")
+    story = Story(plan(anew))
+    story.read(10, "det-a", smoke_obscuration=3.0)
+    assert story.tell(Resumed(14.0, 3.0)) == []
+    story.restart()
+    longer = replace(anew, tiers=(replace(anew.tiers[0], on_delay_s=8.0), anew.tiers[1]))
+    assert reload(story, plan(longer), 16.0) == []
+    assert without_zones(story.tick(21.9)) == []
+    assert without_zones(story.tick(22.0)) == ["Raise smoke@det-a yellow"]
 
 
 def test_an_alarm_put_aside_ends_with_its_rule() -> None:

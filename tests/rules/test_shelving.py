@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rules.engine import Engine
-from rules.plan import Plan, Rule, VerifyRule
+from rules.plan import Limits, Plan, Rule, VerifyRule
 from rules.signal import (
     Acknowledge,
     AllClear,
@@ -346,3 +346,26 @@ def test_a_late_end_is_an_end() -> None:
     story = story_of_shelved()
     story.tell(remove(20, "det-a", 2 * HOUR))
     assert without_zones(story.tick(20 + 3 * HOUR)) == ["Shown warm@det-a yellow out_of_service"]
+
+
+def test_the_shortest_and_the_longest_time_are_taken() -> None:
+    """Half a second is a time, and so is the longest that the plan allows; nothing and more than that are not."""
+    limits = Limits(shelve_max_s=100.0, out_of_service_max_s=200.0)
+    warm = rule("warm", "device", ("det-a",), tier("blue", "temperature >= 30"), category="power")
+    for for_s, longest_s, taken in (
+        (0.5, 100.0, True),
+        (100.0, 100.0, True),
+        (100.5, 100.0, False),
+        (0.0, 100.0, False),
+        (-1.0, 100.0, False),
+        (0.5, 200.0, True),
+        (200.0, 200.0, True),
+        (200.5, 200.0, False),
+    ):
+        story = Story(replace(house.plan(warm), limits=limits))
+        if longest_s == 100.0:
+            said = story.tell(Shelve(1, "warm@det-a", for_s, False, "Chen", "sun", "engineer"))
+        else:
+            said = story.tell(OutOfService(1, "warm@det-a", for_s, "Chen", "paint", "engineer"))
+        refused = f"found {for_s:g} s, expected more than 0 and at most {longest_s:g} s"
+        assert (said[0].startswith("Hidden"), said[0].endswith(refused)) == (taken, not taken)

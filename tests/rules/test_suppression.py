@@ -199,3 +199,13 @@ def test_a_supply_that_feeds_itself_is_followed_once() -> None:
     """A circle of feeders, which the loader refuses, does not hang the engine."""
     a, b = device("a", "room-a", "power", fed_by="b"), device("b", "room-a", "power", fed_by="a")
     assert plan(devices=(a, b)).venue.feeders == {"a": ("b",), "b": ("a",)}
+
+
+def test_a_device_explains_no_zone() -> None:
+    """What a UPS feeds are devices; a zone alarm that its rule names is in view all the same."""
+    ups = device("ups", "floor", "on_battery")
+    mains = rule("mains", "device", ("ups",), tier("blue", "on_battery"), category="power", suppresses=("dark",))
+    dark = rule("dark", "zone", ("floor",), tier("blue", "any(on_battery)"), category="power")
+    story = Story(plan(mains, dark, devices=[ups]))
+    said = without_zones(story.read(10, "ups", on_battery=True))
+    assert sorted(said) == ["Raise dark@floor blue", "Raise mains@ups blue"]

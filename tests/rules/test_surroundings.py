@@ -20,6 +20,7 @@ from rules.signal import (
     Resumed,
     StartShow,
 )
+from rules.surroundings import SHOW_MAX_S
 from rules.typecheck import problems
 from rules.venue import Text
 from tests.rules.house import CONFIRMED, HEAT, PLANS, SMOKE, Story, rule, tier, venue, without_zones
@@ -389,3 +390,11 @@ def test_why_not_says_what_a_show_holds_back() -> None:
     assert explained is not None
     held = "a show or a schedule holds the investigation of smoke@det-a back; its end begins it if it still stands"
     assert held in explained.notes
+
+
+def test_a_show_lasts_as_long_as_it_may() -> None:
+    """Half a second, or the whole of the longest time; not a second more."""
+    story = Story(house(HAZY, CONFIRMED))
+    for for_s, taken in ((0.5, True), (SHOW_MAX_S, True), (SHOW_MAX_S + 1, False), (0.0, False)):
+        (said,) = story.tell(StartShow(1, "room-a", for_s, "Zhao", "haze", "engineer"))
+        assert said.startswith("ShowMode") == taken
