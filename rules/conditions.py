@@ -17,6 +17,7 @@ from rules.truth import COMPARISONS, Truth, negate
 from rules.window import LowWindow, SlopeWindow
 
 DeviceTruth = Callable[[DeviceState, float], Truth]
+Holds = Callable[[float, float], bool]
 DeviceNumber = Callable[[DeviceState, float], float | None]
 
 ABSENT = "absent"  # the device has been silent for its staleness time
@@ -32,7 +33,7 @@ def names_in(node: Node) -> frozenset[str]:
 
 def applies(names: frozenset[str], device: DeviceState) -> bool:
     """Whether a device has any of the quantities that are looked at, or its own state is."""
-    return bool(names & device.device.quantities) or bool(names & STATES_OF_DEVICE.keys())
+    return not names.isdisjoint(device.device.quantities) or not names.isdisjoint(STATES_OF_DEVICE)
 
 
 def words_around(node: Node) -> frozenset[str]:
@@ -130,14 +131,49 @@ def _state(name: str) -> DeviceTruth:
 
 def _threshold(node: Compare) -> DeviceTruth:
     holds, threshold = COMPARISONS[node.operator], node.threshold
-    number = device_number(node.left)
-    names = names_in(node.left)
+    match node.left:
+        case Name(name=name):
+            return _value(name, holds, threshold)
+        case Call(function="rise") as call:
+            return _risen(_window_key(call), holds, threshold)
+        case _:
+            return _number(node.left, holds, threshold)
+
+
+def _number(left: Node, holds: Holds, threshold: float) -> DeviceTruth:
+    number, names = device_number(left), names_in(left)
 
     def truth(device: DeviceState, now: float) -> Truth:
         value = number(device, now)
         if value is None:
             return None if applies(names, device) else False
         return holds(value, threshold)
+
+    return truth
+
+
+# The two conditions that most rules ask, written out: a call saved here is saved several times with each reading.
+
+
+def _value(name: str, holds: Holds, threshold: float) -> DeviceTruth:
+    def truth(device: DeviceState, now: float) -> Truth:
+        value = device.values.get(name)
+        if value is None:
+            return None if name in device.device.quantities else False
+        return holds(value, threshold)
+
+    return truth
+
+
+def _risen(key: WindowKey, holds: Holds, threshold: float) -> DeviceTruth:
+    name = key[0]
+
+    def truth(device: DeviceState, now: float) -> Truth:
+        value = device.values.get(name)
+        if value is None:
+            return None if name in device.device.quantities else False
+        rise = device.lows[key].rise(value)
+        return None if rise is None else holds(rise, threshold)
 
     return truth
 
