@@ -42,6 +42,7 @@ class Victoria:
     folder: Path
     deduplicate: bool = False
     options: tuple[str, ...] = ()
+    aside: bool = False  # the last to get the processor, as if it were a machine of its own
     port: int = 0
     log: list[str] = field(default_factory=list)
     _process: "subprocess.Popen[str] | None" = None
@@ -54,6 +55,7 @@ class Victoria:
         """Run it and return when it answers. Raises RuntimeError with its log when it does not."""
         self.port = self.port or find_free_port()
         command = [
+            *(("nice", "-n", "19") if self.aside else ()),
             find_victoria(),
             f"-storageDataPath={self.folder}",
             f"-httpListenAddr={HOST}:{self.port}",

@@ -6,6 +6,7 @@ signal, so this works in the main thread only.
 
 import contextlib
 import email.utils
+import gzip
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from urllib3.exceptions import HTTPError
 from daemon.history.answer import Answer, Broken, Busy, Malformed, Refused, Stored, TooLarge
 from daemon.history.job import Target
 
+GZIP_LEVEL = 4  # 2 ms for 5,000 points, to 12 % of their size
 AFTER_MAX_S = 300.0  # a server that asks for longer is asked again all the same: it may have been restarted
 REASON_CHARS = 300  # of what a server says
 TOKEN_BYTES = 4096  # a longer file is no token
@@ -61,7 +63,7 @@ class Influx:
 
     def write(self, lines: Sequence[str]) -> Answer:
         """One request with all the lines."""
-        body = "\n".join(lines).encode()
+        body = gzip.compress("\n".join(lines).encode(), GZIP_LEVEL)
         return self._ask(lambda client: self._write(client, body))
 
     def ping(self) -> Stored | Broken:
@@ -113,12 +115,13 @@ class Influx:
             target.url,
             token=_token(target.token_file),
             org=target.org,
-            enable_gzip=True,
             timeout=int(target.answer_within_s * 1000),
             ssl_ca_cert=target.ca or None,
             cert_file=target.certificate or None,
             cert_key_file=target.key or None,
         )
+        # not enable_gzip, whose level 9 takes eight times as long for a tenth less
+        client.api_client.set_default_header("Content-Encoding", "gzip")
         client.api_client.rest_client.pool_manager.pool_classes_by_scheme = _watched_pools(self._watch)
         return client
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from tests.bench import engine
+from tests.bench import engine, history
 from tests.bench.client import connect
 from tests.bench.press import Presser
 from tests.bench.process import BareProcess, Daemon, cpu_s, resident_mb, start_load
-from tests.bench.report import row
+from tests.bench.report import percentile, row
 from tests.bench.venue import CALL_POINTS, write_venue
 from tests.broker import Mosquitto
 
@@ -29,12 +29,6 @@ RATES = (100, 1000)  # readings a second while presses are timed
 BURST_LIMIT_S = 120.0
 SETTLE_S = 1.0  # before memory is read
 RECEIPT_LINGER_S = 0.05  # the daemon gathers receipts for as long as this, so the first reading was that much earlier
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value below which a share of all values lies (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 @contextlib.contextmanager
@@ -199,6 +193,7 @@ def main() -> None:
         bare_value = bare_burst.get(key) or None
         print(row(what, tocsin_burst[key], bare_value, unit, goal), flush=True)
     engine.main()
+    history.main()
 
 
 if __name__ == "__main__":

@@ -34,9 +34,15 @@ class Author:
     def __exit__(self, *_: object) -> None:
         assert self._writer.close(WRITTEN_S)
 
-    def write(self, at: float, signals: Sequence[Signal] = (), events: Sequence[Event] = ()) -> None:
+    def write(
+        self,
+        at: float,
+        signals: Sequence[Signal] = (),
+        events: Sequence[Event] = (),
+        snapshot: bytes | None = None,
+    ) -> None:
         """One row of its own, durable when this returns."""
-        self._writer.put(Entry(Stamp(at, self._wall + at, "boot", at), signals, events))
+        self._writer.put(Entry(Stamp(at, self._wall + at, "boot", at), signals, events, snapshot=snapshot))
         assert self._room.acquire(timeout=WRITTEN_S), self.failures
 
     def _release(self, count: int) -> None:
@@ -58,9 +64,9 @@ def expected(count: int, begin: int = 0) -> set[tuple[int, float]]:
     return {(int((WALL + one.at) * 1000), float(one.value)) for one in readings(count, begin)}
 
 
-def fill(path: Path, signals: Iterable[Reading], row: int = 500) -> None:
-    """A journal of readings, so many in a row."""
-    with Author(path) as author:
+def fill(path: Path, signals: Iterable[Reading], row: int = 500, wall: float = WALL) -> None:
+    """A journal of readings, so many in a row; `wall` is that of engine time zero."""
+    with Author(path, wall) as author:
         batch: list[Reading] = []
         for signal in signals:
             batch.append(signal)
