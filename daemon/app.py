@@ -29,6 +29,7 @@ from daemon.outbox.worker import Worker
 from daemon.pump import Pump
 from daemon.quarantine import Quarantine
 from daemon.reload import Reloader
+from daemon.restart import Reconciliation
 from daemon.rule_sets import RuleSets
 from daemon.start import Start, going_on
 from daemon.supervisor import Supervisor
@@ -84,6 +85,7 @@ class _Parts:
         self._clock = clock
         self._without_journal = bool(opened.problem)
         self._first_words = first_words(opened, start.safe_mode)
+        self._reconciliation = Reconciliation(memory, clock, clock.down_s, opened.problem, start.safe_mode)
         self._owed = memory.ledger.owed()
         name = f"{SAFE if start.safe_mode else ''}{secrets.token_hex(4)}"
         this = Run(name, clock.stamp().boot, tuple(output.id for output in setup.outputs))
@@ -149,6 +151,7 @@ class _Parts:
             self._pump.report(signal)
         self._reloader.begin()
         self._calendar.look()
+        self._pump.put((), self._tell_restart)
         pump = asyncio.create_task(self._pump.run(), name="pump")
         telling = [self._keep(f"output/{output.name}", _staying(output.run)) for output in self._outputs]
         telling += [self._keep(worker.source, worker.run) for worker in self._workers]
@@ -221,6 +224,12 @@ class _Parts:
             await asyncio.wait_for(done.wait(), within_s)
         except TimeoutError:
             _log.warning("pump and journal did not come to rest within %.1f s", within_s)
+
+    def _tell_restart(self) -> None:
+        """The first words are durable."""
+        report = self._reconciliation.report(self._pump.engine)
+        self.house.restart = report
+        self._pump.tell(report)
 
     def _adopt(self, setup: Setup) -> None:
         for output in self._outputs:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from drivers.contract import LinkHealth
-from rules.decision import Decision
+from rules.decision import Decision, Restart
 from rules.explain import Explanation
 from rules.plan import Plan
 from rules.reload import Changes
@@ -101,6 +101,7 @@ class Core(Protocol):
     version: str
     started_wall: float
     safe_mode: str
+    restart: Restart | None  # what became of everything at this start; None until that is known
 
     @property
     def plan(self) -> Plan:

@@ -266,6 +266,32 @@ class EndFault(Struct, frozen=True, tag="end_fault"):
     because: tuple[Because, ...] = ()
 
 
+class TimerLeft(Struct, frozen=True, array_like=True):
+    """Something that ends by itself: an alarm's delay or overlay, the next stage of an evacuation, a show."""
+
+    what: str
+    left_s: float
+
+
+class Restart(Struct, frozen=True, tag="restart"):
+    """What became of everything when the daemon started: said by the daemon, not by an engine.
+
+    `carried`, `raised` (while it was down, or told only now) and `ended` are alarms and evacuations. `deliveries`
+    counts what was still owed to each output. `lost` says in words what could not be taken up.
+    """
+
+    at: float
+    text: str  # the same in one line
+    down_s: float
+    carried: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    timers: tuple[TimerLeft, ...] = ()
+    deliveries: dict[str, int] = {}
+    lost: tuple[str, ...] = ()
+    because: tuple[Because, ...] = ()
+
+
 class Refuse(Struct, frozen=True, tag="refuse"):
     """A person's order cannot be carried out, and why."""
 
@@ -308,4 +334,5 @@ Decision = (
     | ReportFault
     | EndFault
     | Refuse
+    | Restart
 )

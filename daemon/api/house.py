@@ -12,7 +12,7 @@ from daemon.outbox.outbox import Outbox
 from daemon.pump import Pump
 from daemon.reload import Reloader
 from drivers.contract import Link, LinkHealth
-from rules.decision import Decision
+from rules.decision import Decision, Restart
 from rules.explain import Explanation
 from rules.plan import Plan
 from rules.signal import Order, Role
@@ -46,6 +46,7 @@ class House:
         self.version = importlib.metadata.version("tocsin")
         self.started_wall = clock.wall()
         self.safe_mode = safe_mode
+        self.restart: Restart | None = None
         self._clock = clock
         self._pump = pump
         self._journal = journal

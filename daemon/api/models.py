@@ -315,6 +315,31 @@ class ShowView(Struct, frozen=True):
     why: str
 
 
+class TimerView(Struct, frozen=True):
+    """Something that ends by itself: how many seconds of it were left at the start."""
+
+    what: str
+    left_s: float
+
+
+class RestartView(Struct, frozen=True):
+    """What became of everything at this start of the daemon; `text` is the same in one line.
+
+    `carried`, `raised` (while it was down, or told only now) and `ended` are alarms and evacuations. `deliveries`
+    counts what was still owed to each output. `lost` says in words what could not be taken up.
+    """
+
+    time: str
+    text: str
+    down_s: float
+    carried: tuple[str, ...]
+    raised: tuple[str, ...]
+    ended: tuple[str, ...]
+    timers: tuple[TimerView, ...]
+    deliveries: dict[str, int]
+    lost: tuple[str, ...]
+
+
 class StatusView(Struct, frozen=True):
     """The daemon at a glance. `alarms` counts those that stand by tier; one still pending is counted under none.
 
@@ -348,6 +373,7 @@ class StatusView(Struct, frozen=True):
     rules_in_force: str = ""  # digest of the venue's files
     history: tuple[HistoryView, ...] = ()
     safe_mode: str = ""  # why only the built-in rules are in force; empty: they are not
+    restart: RestartView | None = None  # None: not known yet
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):
@@ -360,7 +386,8 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     deadline, who. end_show_mode: zone. evacuate, advance: evacuation, plan, zones, origin, stage, actions,
     blocked, moved (all zones so far). reroute: evacuation, plan, zones, origin, stage, blocked. end_evacuation:
     evacuation, plan, zones. zone_tier: zone, tier. report_fault, end_fault: source, code, text, explained_by. refuse:
-    order, target, reason. All: because.
+    order, target, reason. restart: text, down_s, carried, raised, ended, timers, deliveries,
+    lost. All: because.
     """
 
     id: int
@@ -407,6 +434,13 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     by: str = ""
     count: int | None = None
     explained_by: str = ""
+    down_s: float | None = None
+    carried: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    timers: tuple[TimerView, ...] = ()
+    deliveries: dict[str, int] = {}
+    lost: tuple[str, ...] = ()
 
 
 class OrderResult(Struct, frozen=True):

@@ -25,16 +25,18 @@ from daemon.api.models import (
     OwedView,
     PlanView,
     ReloadView,
+    RestartView,
     ScheduleView,
     ShowView,
     StatusView,
     TierWord,
+    TimerView,
     WhyView,
     ZoneView,
 )
 from daemon.api.why_view import why_view
 from daemon.core import Core, Event, ReloadReport
-from rules.decision import Because, Decision
+from rules.decision import Because, Decision, Restart
 from rules.explain import Explanation
 from rules.overlay import Overlay
 from rules.status import AlarmStatus, DeviceStatus, EvacuationStatus, FaultStatus, ShowStatus
@@ -108,6 +110,22 @@ class Views:
             flood_since=None if flood is None else self._time(flood),
             rules_in_force=core.rules(),
             safe_mode=core.safe_mode,
+            restart=self._restart(core.restart),
+        )
+
+    def _restart(self, told: Restart | None) -> RestartView | None:
+        if told is None:
+            return None
+        return RestartView(
+            self._time(told.at),
+            told.text,
+            told.down_s,
+            told.carried,
+            told.raised,
+            told.ended,
+            tuple(TimerView(timer.what, timer.left_s) for timer in told.timers),
+            told.deliveries,
+            told.lost,
         )
 
     def schedules(self) -> tuple[ScheduleView, ...]:
@@ -290,6 +308,8 @@ class Views:
                 told[field] = self._time(told[field])
         if "rule" in told:
             told["title"] = self._title(told["rule"])
+        if isinstance(decision, Restart):
+            told["timers"] = [TimerView(timer.what, timer.left_s) for timer in decision.timers]
         if "actions" in told:
             told["actions"] = [ActionView(action, target) for action, target in told["actions"]]
         for field in ("place", "zone", "source"):

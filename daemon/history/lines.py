@@ -27,6 +27,7 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Reroute,
+    Restart,
     ShowMode,
     StandDown,
     Verify,
@@ -97,7 +98,7 @@ class Lines:
                 return self._event(decision, number, decision.zone)
             case Evacuate() | Advance() | Reroute():
                 return self._event(decision, number, decision.origin)
-            case EndEvacuation() | Flood() | EndFlood() | DutyChange() | Refuse():
+            case EndEvacuation() | Flood() | EndFlood() | DutyChange() | Refuse() | Restart():
                 return self._event(decision, number)
             case _:
                 assert_never(decision)

@@ -27,6 +27,7 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Reroute,
+    Restart,
     ShowMode,
     StandDown,
     Verify,
@@ -145,5 +146,5 @@ def _subject(decision: Decision) -> str:
             return "duty"
         case Flood() | EndFlood():
             return "flood"
-        case Refuse():
+        case Refuse() | Restart():
             return ""

@@ -55,6 +55,9 @@ def surroundings(status: StatusView, lang: Lang) -> Iterator[Text]:
         words = pick((f"FLOOD OF ALARMS since {since}", f"报警泛滥 自 {since} 起"), lang)
         quiet = pick(("blue and yellow ones come without a sound", "蓝色、黄色报警不鸣响"), lang)
         yield Text(words, TIER_STYLE["yellow"]).append(f"  {quiet}", _DIM)
+    if status.restart is not None:
+        text = pick(("started ", "启动 "), lang) + clock(status.restart.time) + pick((": ", "："), lang)
+        yield Text(text).append(status.restart.text, _BAD if status.restart.lost else _DIM)
     if status.hidden:
         kinds = (f"{count} {pick(OVERLAY.get(kind, (kind, kind)), lang)}" for kind, count in status.hidden.items())
         yield Text(pick(("out of view ", "未显示 "), lang) + ", ".join(kinds))

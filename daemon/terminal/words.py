@@ -72,6 +72,7 @@ EVENT: dict[str, tuple[str, str]] = {
     "report_fault": ("FAULT", "故障"),
     "end_fault": ("FAULT OVER", "故障消除"),
     "refuse": ("REFUSED", "拒绝"),
+    "restart": ("RESTART", "重新启动"),
 }
 
 

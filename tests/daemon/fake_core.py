@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ReloadReport
 from drivers.contract import LinkHealth
-from rules.decision import Because, Decision, Refuse
+from rules.decision import Because, Decision, Refuse, Restart
 from rules.engine import Engine
 from rules.explain import Explanation
 from rules.expression import parse
@@ -87,6 +87,7 @@ class FakeCore:
     version: str = "0.1.0"
     started_wall: float = WALL
     safe_mode: str = ""
+    restart: Restart | None = None
     time: float = 100.0
     standing: list[AlarmStatus] = field(default_factory=list)
     flood: float | None = None

@@ -10,13 +10,13 @@ from starlette.routing import Route
 
 from daemon.api import connection as api_connection
 from daemon.api import stream as api_stream
-from daemon.api.models import TIER_WORDS, ActionView, EventView
+from daemon.api.models import TIER_WORDS, ActionView, EventView, TimerView
 from daemon.api.server import BODY_BYTES_MAX, create_app
 from daemon.api.views import Views, iso
 from daemon.core import Event
 from daemon.terminal.picture import event_line
 from daemon.terminal.words import EVENT, STATE, TIER, TIER_LETTER, TIER_STYLE
-from rules.decision import Because, Decision, StageAction, State
+from rules.decision import Because, Decision, StageAction, State, TimerLeft
 from rules.tier import Tier
 from tests.conftest import ROOT
 from tests.daemon.fake_core import FakeCore
@@ -56,6 +56,13 @@ VALUES: dict[str, object] = {
     "staffed": True,
     "who": "Wu",
     "explained_by": "broker",
+    "down_s": 12.0,
+    "carried": ("smoke@det-305",),
+    "raised": ("sos@sos-1",),
+    "ended": ("whole-building-1",),
+    "timers": (TimerLeft("smoke@det-306", 4.5),),
+    "deliveries": {"broker": 3},
+    "lost": ("commit 7 cannot be read",),
     "because": (Because(99.0, "det-305", "smoke_obscuration 6.1", "fire.yaml:9"),),
 }
 assert isinstance(Decision, UnionType)
@@ -78,6 +85,8 @@ def test_every_decision_is_told_whole(kind: type[Decision]) -> None:
             assert view.until_at == 160.0 and view.until is not None and view.until.endswith("Z")
         elif field == "actions":
             assert view.actions == (ActionView("lights_up", "ktv"),)
+        elif field == "timers":
+            assert view.timers == (TimerView("smoke@det-306", 4.5),)
         elif field == "because":
             assert (view.because[0].text, view.because[0].line) == ("smoke_obscuration 6.1", "fire.yaml:9")
         else:

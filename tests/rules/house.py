@@ -20,6 +20,7 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Reroute,
+    Restart,
     ShowMode,
     Shown,
     StandDown,
@@ -241,6 +242,8 @@ def words(decision: Decision) -> str:
             return f"{type(decision).__name__} {decision.source} {decision.code}"
         case Refuse():
             return f"Refuse {decision.order} {decision.target}: {decision.reason}"
+        case Restart():
+            raise AssertionError("an engine never says this")
 
 
 def without_zones(said: Iterable[str]) -> list[str]:

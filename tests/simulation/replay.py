@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from daemon.journal.rows import Reader, open_journal
-from rules.decision import Decision
+from rules.decision import Decision, Restart
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.reload import swap
@@ -22,7 +22,8 @@ def check(path: Path, plan: Plan, acknowledged: set[Message]) -> list[str]:
     then: list[Decision] = []
     for row in reader.rows():
         signals += reader.signals(row)
-        then += [event.decision for event in reader.events(row)]
+        decided = [event.decision for event in reader.events(row)]
+        then += [decision for decision in decided if not isinstance(decision, Restart)]  # the daemon's own words
     connection.close()
     return [*reader.problems, *_missing(signals, acknowledged), *_differences(_again(plan, signals), then)]
 

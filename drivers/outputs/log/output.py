@@ -28,6 +28,7 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Reroute,
+    Restart,
     Return,
     ShowMode,
     Shown,
@@ -145,6 +146,9 @@ class Lines:
                 return f"FAULT {decision.code} at {self._name(decision.source)}: {decision.text}{why}"
             case EndFault():
                 return f"fault over: {decision.code} at {self._name(decision.source)}"
+            case Restart():
+                lost = f"; LOST: {'; '.join(decision.lost)}" if decision.lost else ""
+                return f"RESTART, {decision.text}{lost}"
             case Refuse():
                 return f"refused: {decision.order} {decision.target}: {decision.reason}"
             case _:
@@ -193,5 +197,7 @@ def level_of(decision: Decision) -> int:
             return logging.ERROR if decision.tier >= Tier.ORANGE else logging.WARNING
         case ReportFault() | Investigate() | Refuse() | Verify() | ShowMode() | Flood():
             return logging.WARNING
+        case Restart():
+            return logging.WARNING if decision.lost else logging.INFO
         case _:
             return logging.INFO

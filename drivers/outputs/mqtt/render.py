@@ -27,10 +27,12 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Reroute,
+    Restart,
     ShowMode,
     Shown,
     StageAction,
     StandDown,
+    TimerLeft,
     Verify,
     Withheld,
     ZoneTier,
@@ -44,6 +46,7 @@ TRIGGER_TTL_S = 60.0  # a receiver ignores a trigger older than this; it is sent
 # Emergency Response Law of China (2024), art. 63: red is level I, blue level IV.
 LEVELS = {Tier.RED: "I", Tier.ORANGE: "II", Tier.YELLOW: "III", Tier.BLUE: "IV"}
 
+_RESTART = ("text", "down_s", "carried", "raised", "ended", "deliveries", "lost")
 _encoder = msgspec.json.Encoder()
 
 
@@ -105,6 +108,8 @@ class Renderer:
                 return State(f"{state}/show/{decision.zone}", self.event(delivery))
             case EndShowMode():
                 return State(f"{state}/show/{decision.zone}", b"")
+            case Restart():
+                return State(f"{state}/restart", self.event(delivery))
             case _:
                 return None
 
@@ -201,6 +206,9 @@ class Renderer:
                 return {**told, "explained_by": self._named(decision.explained_by)} if decision.explained_by else told
             case EndFault():
                 return {"source": self._named(decision.source), "code": decision.code}
+            case Restart():
+                told = msgspec.to_builtins(decision)
+                return {name: told[name] for name in _RESTART} | {"timers": [_left(one) for one in decision.timers]}
             case Refuse():
                 return {"order": decision.order, "target": decision.target, "reason": decision.reason}
             case _:
@@ -246,6 +254,10 @@ def iso(wall: float) -> str:
 def _wall(delivery: Delivery, at: float) -> float:
     """Wall time of an engine time near the decision."""
     return delivery.wall + at - delivery.decision.at
+
+
+def _left(timer: TimerLeft) -> dict[str, Any]:
+    return {"what": timer.what, "left_s": timer.left_s}
 
 
 def _tier(tier: Tier) -> dict[str, Any]:

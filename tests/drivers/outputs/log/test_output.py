@@ -29,6 +29,7 @@ from rules.decision import (
     Refuse,
     ReportFault,
     Reroute,
+    Restart,
     Return,
     ShowMode,
     Shown,
@@ -157,6 +158,8 @@ LINES: list[tuple[Decision, int, str]] = [
     (ZoneTier(1.0, "ktv", Tier.RED), logging.INFO, "zone 星光 (ktv) is now RED"),
     (ReportFault(1.0, "d", "silent", "a\nb\x1b[31m"), logging.WARNING, "FAULT silent at d: a b [31m"),
     (EndFault(1.0, "d", "silent"), logging.INFO, "fault over: silent at d"),
+    (Restart(1.0, "down for 3 s", 3.0), logging.INFO, "RESTART, down for 3 s"),
+    (Restart(1.0, "down", 3.0, lost=("row 7",)), logging.WARNING, "RESTART, down; LOST: row 7"),
     (Refuse(1.0, "reset", "smoke@d", "still smoking"), logging.WARNING, "refused: reset smoke@d: still smoking"),
 ]
 
