@@ -192,7 +192,7 @@ def _venue(old: Plan, new: Plan) -> tuple[str, ...]:
         if isinstance(was, Mapping) and isinstance(now, Mapping):
             said += _entries(name.removesuffix("s").replace("_", " "), was, now)
         elif was != now:
-            said.append(f"{name.removesuffix('_s').replace('_', ' ')} is different")
+            said.append(f"{name} is different")
     return tuple(said)
 
 

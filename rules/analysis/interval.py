@@ -28,11 +28,11 @@ class Interval:
         """What is left of it by one comparison more."""
         match operator:
             case ">" | ">=":
-                if threshold < self.low or (threshold == self.low and (self.low_open or operator == ">=")):
+                if threshold < self.low or (threshold == self.low and self.low_open):
                     return self
                 return Interval(threshold, self.high, operator == ">", self.high_open)
             case _:
-                if threshold > self.high or (threshold == self.high and (self.high_open or operator == "<=")):
+                if threshold > self.high or (threshold == self.high and self.high_open):
                     return self
                 return Interval(self.low, threshold, self.low_open, operator == "<")
 

@@ -112,3 +112,54 @@ def test_rate_and_rise_look_back_over_their_window() -> None:
     assert without_zones(story.read(11, "meter", temperature=28.3)) == ["Raise rising@meter blue"]
     story.restart()
     assert without_zones(story.read(72, "meter", temperature=28.4)) == ["Return rising@meter blue"]
+
+
+def test_the_evidence_of_an_extreme_is_the_one_device() -> None:
+    """The hottest for a maximum, the coldest for a minimum, of however many."""
+    detectors = [device(f"d{number}", "room-a", "temperature") for number in (1, 2, 3)]
+    hot = rule("hot", "zone", ("floor",), tier("blue", "max(temperature) >= 50"), category="power")
+    cold = rule("cold", "zone", ("floor",), tier("blue", "min(temperature) <= 5"), category="power")
+    story = Story(plan(hot, cold, devices=detectors))
+    for number, value in ((1, 40.0), (3, 4.0), (2, 60.0)):
+        story.read(10 + number, f"d{number}", temperature=value)
+    texts = {alarm.rule: [one.text for one in alarm.because] for alarm in story.engine.alarms()}
+    assert texts["hot"] == ["temperature 60 C", "max(temperature) >= 50"]
+    assert texts["cold"] == ["temperature 4 C", "min(temperature) <= 5"]
+
+
+def test_where_nobody_measures_it_nothing_is_true() -> None:
+    """Neither a share of none, nor the least or greatest value of none; an alarm of no rule is none."""
+    texts = (
+        "share(contact) > 0.5",
+        "count(contact) > 0",
+        "any(contact)",
+        "all(contact)",
+        "min(co) < 5",
+        "min(co) > 5",
+        "max(co) < 5",
+        "mean(co) >= 0",
+        "alarms([unheard-of])",
+    )
+    rules = [rule(f"r{number}", "zone", ("floor",), tier("red", text)) for number, text in enumerate(texts)]
+    story = Story(plan(*rules))
+    story.read(1, "det-a", smoke=True, temperature=60.0)
+    assert story.engine.alarms() == ()
+    truths = [story.engine.explain(f"{one.id}@floor").tiers[0].when.truth for one in rules]
+    assert truths == [False] * len(rules)
+
+
+def test_while_a_value_is_unknown_an_extreme_may_be_anything_beyond() -> None:
+    """With one of two known the least is at most that; with none known nothing is."""
+    two = [device(f"d{number}", "room-a", "temperature") for number in (1, 2)]
+    texts = ("min(temperature) < 10", "min(temperature) > 10", "max(temperature) > 10", "mean(temperature) > 10")
+    rules = [rule(f"r{number}", "zone", ("floor",), tier("red", text)) for number, text in enumerate(texts)]
+    story = Story(plan(*rules, devices=two), heard=False)
+
+    def truths() -> list[bool | None]:
+        return [story.engine.explain(f"{one.id}@floor").tiers[0].when.truth for one in rules]
+
+    assert truths() == [None, None, None, None]
+    story.read(1, "d1", temperature=20.0)
+    assert truths() == [None, None, True, None]
+    story.read(2, "d2", temperature=5.0)
+    assert truths() == [True, False, True, True]

@@ -1,5 +1,6 @@
 """Windows whose values hold until the next one: each agrees with looking at the whole story, at every instant."""
 
+from itertools import product
 from math import isclose
 
 import pytest
@@ -37,9 +38,26 @@ def stretches(story: Told, now: float) -> list[tuple[float, float]]:
     return found
 
 
+# Every story of four steps such as these, so that nothing is left to chance; the random ones are longer.
+SHORT = list(product(product([0.5, 3.0, 10.0], [None, 4.0, -2.0]), repeat=4))
+
+
+def test_windows_agree_with_every_short_story() -> None:
+    """The least, the greatest and the mean, at each of some instants after the last that was told."""
+    for steps in SHORT:
+        for later_s in (0.0, 2.0, 7.5, 10.0):
+            check_extremes(list(steps), later_s)
+            check_mean(list(steps), later_s)
+
+
 @given(STORIES, st.sampled_from([0.0, 0.5, 2.0, 9.0, 30.0]))
 def test_least_and_greatest_agree_with_the_whole_story(steps: Told, later_s: float) -> None:
     """Whatever is told and lost, the extreme is that of every value that held in the window."""
+    check_extremes(steps, later_s)
+
+
+def check_extremes(steps: Told, later_s: float) -> None:
+    """Against all that was told."""
     story = told(steps)
     extremes: tuple[tuple[Extreme, ExtremeWindow], ...] = (
         ("min", ExtremeWindow("min", SPAN_S)),
@@ -57,6 +75,11 @@ def test_least_and_greatest_agree_with_the_whole_story(steps: Told, later_s: flo
 @given(STORIES, st.sampled_from([0.0, 0.5, 2.0, 9.0, 30.0]))
 def test_mean_agrees_with_the_whole_story(steps: Told, later_s: float) -> None:
     """Each value counts with the time for which it held; what is unknown does not count."""
+    check_mean(steps, later_s)
+
+
+def check_mean(steps: Told, later_s: float) -> None:
+    """Against all that was told."""
     story, window = told(steps), MeanWindow(SPAN_S)
     for at, value in story:
         window.lose(at) if value is None else window.add(at, value)
@@ -74,12 +97,24 @@ def test_mean_agrees_with_the_whole_story(steps: Told, later_s: float) -> None:
 @given(STORIES, st.integers(-5, 5).map(float))
 def test_a_mean_says_when_it_crosses_its_threshold(steps: Told, threshold: float) -> None:
     """Between two instants that it names, the mean stays on one side: nothing is missed without data."""
+    check_crossings(steps, threshold)
+
+
+def test_a_mean_says_when_it_crosses_in_every_short_story() -> None:
+    """And it looks no more often than the story has corners, each of which is an edge of the window once."""
+    for steps in list(SHORT)[::5]:
+        for threshold in (-2.0, 0.0, 2.5):
+            check_crossings(list(steps), threshold)
+
+
+def check_crossings(steps: Told, threshold: float) -> None:
+    """From the last that was told until nothing changes by itself."""
     story, window = told([*steps, (1.0, 2.0)]), MeanWindow(SPAN_S)
     window.thresholds.add(threshold)
     for at, value in story:
         window.lose(at) if value is None else window.add(at, value)
     now = story[-1][0]
-    for _ in range(200):
+    for _ in range(4 + 3 * len(steps)):
         due = window.due(now)
         until = now + 2 * SPAN_S if due is None else due
         sides = {_side(window, instant, threshold) for instant in _between(now, until)}
@@ -102,6 +137,36 @@ def _side(window: MeanWindow, at: float, threshold: float) -> int:
     value = copy.value(at)
     assert value is not None
     return 0 if isclose(value, threshold, abs_tol=1e-9) else 1 if value > threshold else -1
+
+
+def test_what_held_for_a_moment_may_be_left_out_and_no_more() -> None:
+    """The grain of a window is its span by 512: longer than that is kept, and what is less extreme is dropped."""
+    grain_s = SPAN_S / MAX_SAMPLES
+    for held_s, kept in ((grain_s, True), (grain_s * 0.9, False)):
+        peak = ExtremeWindow("max", SPAN_S)
+        for at, value in ((1.0, 50.0), (2.0, 40.0), (2.0 + held_s, 30.0)):
+            peak.add(at, value)
+        assert [value for _, value in peak.state().entries] == [-50.0, *([-40.0] if kept else []), -30.0]
+    low = ExtremeWindow("min", SPAN_S)
+    for at, value in ((1.0, 5.0), (2.0, 9.0), (3.0, 5.0), (4.0, 5.0)):
+        low.add(at, value)
+    assert len(low.state().entries) == 1
+
+
+def test_the_sums_of_a_mean_stay_small() -> None:
+    """They begin anew where only one value is left in the window, so that no rounding adds up over the years."""
+    mean = MeanWindow(SPAN_S)
+    for at, value in ((0.0, 1e6), (100.0, 2.0), (101.0, 3.0), (102.0, 4.0)):
+        mean.add(at, value)
+    assert mean.state().samples == [
+        (0.0, 1e6, 0.0, 0.0),
+        (100.0, 2.0, 1e8, 100.0),
+        (101.0, 3.0, 1e8 + 2, 101.0),
+        (102.0, 4.0, 1e8 + 5, 102.0),
+    ]
+    mean.add(200.0, 5.0)
+    assert mean.state().samples == [(102.0, 4.0, 0.0, 0.0), (200.0, 5.0, 392.0, 98.0)]
+    assert mean.value(200.0) == 4.0
 
 
 def test_an_extreme_says_when_it_leaves() -> None:

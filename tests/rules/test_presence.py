@@ -1,5 +1,7 @@
 """Silence, faults, retained messages: what is not known is never normal."""
 
+from dataclasses import replace
+
 import pytest
 
 from rules.engine import Engine
@@ -133,6 +135,60 @@ def test_a_retained_danger_makes_what_was_normal_unknown() -> None:
         "Raise smoke@det-a orange",
     ]
     assert story.tell(Reading(5, "det-a", "smoke", True, "retained")) == []
+
+
+def test_only_a_retained_danger_is_a_fault() -> None:
+    """A retained state that is no danger, or says that there is none, is shown and nothing more."""
+    det = device("det", "room-a", "smoke", "heat", "tamper")
+    story = Story(plan(devices=[det]), heard=False)
+    assert story.tell(Reading(1, "det", "tamper", True, "retained")) == []
+    assert story.tell(Reading(1, "det", "heat", False, "retained")) == []
+    assert story.tell(Reading(2, "det", "smoke", True, "retained")) == ["ReportFault det unverified"]
+    assert story.read(3, "det", smoke=False) == ["EndFault det unverified"]
+
+
+def test_a_second_retained_danger_keeps_the_fault() -> None:
+    """Until the last of them is told anew."""
+    det = device("det", "room-a", "smoke", "heat")
+    story = Story(plan(devices=[det]), heard=False)
+    for name in ("smoke", "heat"):
+        story.tell(Reading(1, "det", name, True, "retained"))
+    assert story.read(2, "det", smoke=False) == []
+    assert story.read(3, "det", heat=False) == ["EndFault det unverified"]
+
+
+def test_a_fault_that_is_over_lets_its_alarm_return() -> None:
+    """`faulted` is true while any fault of the device stands."""
+    lost = rule("lost", "device", ("det-a",), tier("yellow", "faulted"), category="fault")
+    story = Story(plan(lost))
+    story.tell(Fault(1, "det-a", "trouble", "lens"))
+    story.tell(Fault(1, "det-a", "tamper", "lid"))
+    assert without_zones(story.tell(Recovered(2, "det-a", "trouble"))) == ["EndFault det-a trouble"]
+    assert without_zones(story.tell(Recovered(3, "det-a", "tamper"))) == [
+        "EndFault det-a tamper",
+        "Return lost@det-a yellow",
+    ]
+
+
+def test_at_a_start_only_faults_of_what_is_gone_end() -> None:
+    """Those of a link and of what stands behind it, of an output and of Tocsin itself stand."""
+    story = Story(plan(SMOKE))
+    story.plan = replace(story.plan, venue=replace(story.plan.venue, links=("wire",)))
+    for source in ("wire", "wire/gateway/7", "output/siren/1", "tocsin/journal/disk", "gone/x", "det-a", "det-z"):
+        story.tell(Fault(1, source, "trouble", "it says so"))
+    story.restart()
+    assert story.tell(Resumed(5, 1.0)) == ["EndFault gone/x trouble", "EndFault det-z trouble"]
+
+
+def test_a_late_reading_counts_where_the_window_has_forgotten_all() -> None:
+    """The device was silent for so long that nothing of the window is known; then news of before arrives."""
+    det = device("det", "room-a", "temperature")
+    hot = rule("hot", "device", ("det",), tier("orange", "max(temperature, 10s) >= 50"), latching=True)
+    story = Story(plan(hot, devices=[det]), heard=False)
+    story.tell(Reading(10, "det", "temperature", 20.0, origin=Origin("b1", 5)))
+    story.tell(Heard(20, "det", online=False))
+    said = story.tell(Reading(100, "det", "temperature", 60.0, origin=Origin("b1", 3)))
+    assert "Raise hot@det orange" in said
 
 
 def test_a_retained_normal_value_is_not_believed_either() -> None:

@@ -476,6 +476,7 @@ def test_a_fire_alarm_that_would_go_is_in_the_way_until_a_person_ends_it() -> No
     story.read(20, "det-a", smoke=False)
     assert in_the_way(story.engine, renamed) == {"smoke@det-a": gone + "reset it first"}
     story.tell(Acknowledge(21, "smoke@det-a", "li", "seen"))
+    assert in_the_way(story.engine, renamed) == {"smoke@det-a": gone + "reset it first"}
     story.tell(Reset(22, "smoke@det-a", "li", "over", "commander"))
     assert in_the_way(story.engine, renamed) == {}
 

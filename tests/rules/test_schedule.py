@@ -206,3 +206,20 @@ def test_a_moved_hand_that_changes_nothing_does_not_end_the_search() -> None:
 def test_weekdays_are_those_of_the_calendar() -> None:
     """Day numbers are those of date.toordinal."""
     assert [weekday(date(2026, 6, day).toordinal()) for day in range(8, 15)] == list(range(7))
+
+
+def test_an_edge_is_found_up_to_the_second_asked_for() -> None:
+    """At the last second looked at it is found, a second later it is not; that of now is past."""
+    daily = Schedule((Span(9 * 3600, 17 * 3600),))
+    day = 700_000 * DAY_S
+    assert daily.next_edge(day + 8 * 3600, day + 9 * 3600) == day + 9 * 3600
+    assert daily.next_edge(day + 8 * 3600, day + 9 * 3600 - 1) is None
+    assert daily.next_edge(day + 9 * 3600, day + DAY_S) == day + 17 * 3600
+    assert daily.next_edge(day + 18 * 3600, day + DAY_S + 9 * 3600) == day + DAY_S + 9 * 3600
+
+
+def test_a_moved_hand_is_found_to_the_second() -> None:
+    """Whenever in the day it is moved."""
+    for moved_at in (50_001, 50_002, 50_003, 50_004):
+        opens = Schedule((Span(50_000 + 3600, 60_000),))
+        assert next_change(opens, 40_000, moving(moved_at, 3600)) == moved_at

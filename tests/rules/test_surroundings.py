@@ -69,6 +69,9 @@ def test_a_rule_follows_its_schedule() -> None:
     assert story.tell(Calendar(2, "open", True)) == []
     assert without_zones(story.tell(Calendar(3, "open", False))) == ["Raise night@det-a yellow"]
     assert because(story, "Raise")[0] == "schedule/open: open is not active"
+    story.read(3.5, "det-a", smoke_obscuration=0.0)
+    story.read(3.7, "det-a", smoke_obscuration=3.0)
+    assert story.decisions[-1].because[0].at == 3.0, "since when it is so"
     story.restart()
     assert story.tell(Calendar(4, "open", False)) == [], "told again after a restart it is no news"
     assert story.tell(Calendar(5, "open", None)) == [], "unknown ends no alarm"

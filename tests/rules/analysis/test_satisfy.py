@@ -37,6 +37,19 @@ def can(*texts: str, known: Known = ANYWHERE) -> bool:
         "count(co > 5 and co < 4) >= 1",
         "max(co) > 90 and not max(co) > 80",
         "any(smoke) and not any(smoke)",
+        "co < 50 and co >= 50",
+        "co > 50 and co >= 50 and co <= 50",
+        "co < 50 and co <= 50 and co >= 50",
+        "share(co > 5 and co < 4) > 0",
+        "share(smoke) > 1.5",
+        "share(smoke) < 0",
+        "count(smoke) < 0",
+        "count(smoke, 60s) < 0",
+        "max(temperature) > 1300",
+        "min(temperature) < -50",
+        "mean(temperature, 60s) > 1300",
+        "rise(temperature, 60s) > 1241",
+        "rise(temperature, 60s) < 0",
     ],
 )
 def test_a_contradiction_is_found(text: str) -> None:
@@ -61,6 +74,16 @@ def test_a_contradiction_is_found(text: str) -> None:
         "alarms([smoke], devices: 2)",
         "not alarms([smoke])",
         "smoke and not absent",
+        "share(smoke) >= 1",
+        "count(smoke) < 1",
+        "count(smoke) > 1000",
+        "count(smoke, 60s) < 1",
+        "count(smoke, 60s) > 500",
+        "max(temperature) >= 1200",
+        "min(temperature) <= -40",
+        "rate(temperature, 60s) < -100",
+        "rise(temperature, 60s) >= 1240",
+        "rise(temperature, 60s) < 0.5",
     ],
 )
 def test_what_can_be_is_not_called_impossible(text: str) -> None:
@@ -81,7 +104,9 @@ def test_what_several_devices_must_meet_one_of_them_must_measure() -> None:
     known = Known(frozenset({"co", "smoke"}), members={frozenset({"co"}): 1, frozenset({"smoke"}): 1})
     assert not can("any(co > 5 and smoke)", known=known)
     assert can("any(co > 5) and any(smoke)", known=known)
-    assert not can("count(smoke) >= 3", known=known)
+    assert can("count(smoke) >= 1", known=known) and not can("count(smoke) >= 2", known=known)
+    assert can("count(smoke) < 1", known=known)
+    assert can("count(smoke, 60s) >= 5", known=known), "one device can become true many times"
 
 
 def test_a_bomb_of_alternatives_is_taken_as_possible() -> None:
@@ -198,3 +223,34 @@ def test_a_comparison_that_says_nothing_new_cuts_nothing() -> None:
     known = Interval(2, 5)
     assert known.cut(">", 1) == known.cut(">=", 2) == known.cut("<", 6) == known.cut("<=", 5) == known
     assert known.cut(">", 2) == Interval(2, 5, low_open=True) and known.cut("<", 5) == Interval(2, 5, high_open=True)
+
+
+def test_the_values_of_a_witness_are_those_that_were_asked_for() -> None:
+    """An end where it belongs to the interval, else something between, else one step beyond the only end."""
+    assert Interval(40.0, 50.0).some() == 40.0
+    assert Interval(40.0, 50.0, low_open=True).some() == 50.0
+    assert Interval(40.0, 50.0, low_open=True, high_open=True).some() == 45.0
+    assert Interval(40.0, low_open=True).some() == 41.0
+    assert Interval(high=40.0, high_open=True).some() == 39.0
+    assert Interval().some() == 0.0
+    found = together([(parse("co > 40 and co < 50 and smoke and not heat").root, True)])
+    assert found == {"co": 45.0, "smoke": True, "heat": False}
+
+
+def test_an_open_end_is_not_one_of_the_numbers() -> None:
+    """And a closed one is."""
+    for low_open, high_open in ((False, False), (True, False), (False, True), (True, True)):
+        interval = Interval(1.0, 2.0, low_open, high_open)
+        assert [interval.holds(value) for value in (0.5, 1.0, 1.5, 2.0, 2.5)] == [
+            False,
+            not low_open,
+            True,
+            not high_open,
+            False,
+        ]
+        assert not interval.empty
+    assert [Interval(1.0, 1.0, *ends).empty for ends in ((False, False), (True, False), (False, True))] == [
+        False,
+        True,
+        True,
+    ]
