@@ -8,6 +8,7 @@ how it stands.
 import fcntl
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 def main() -> int:
     """Exports until standard input ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the daemon; this ends when the daemon lets go of it
+        signal.signal(number, signal.SIG_IGN)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     _stand_back()
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)

@@ -1,5 +1,6 @@
 """One target's loop: read, send, wait, say how it stands. Runs in a process of its own (`daemon.history.child`)."""
 
+import contextlib
 import random
 import threading
 import time
@@ -47,6 +48,7 @@ class Exporter:
         self._batch = Batch([], begin)
         self._condition: Condition = "starting"
         self._told: Condition | None = None
+        self._backlog = (0, 0.0)
         self._error = ""
         self._failures = 0
         self._earliest = 0.0  # of the next request, so that the rate is kept
@@ -82,7 +84,7 @@ class Exporter:
             self._replay = Replay(self._window_s, Place())
             return 0.0
         except NoJournal as error:
-            self._error = str(error)
+            self._condition, self._error = "waiting", str(error)
             return POLL_S
         except (OSError, ValueError) as error:  # token or certificates
             return self._heed(Refused(str(error)))
@@ -182,10 +184,9 @@ class Exporter:
         if now - self._told_at < TELL_S and self._condition == self._told:
             return
         self._told_at, self._told = now, self._condition
-        try:
-            behind, behind_s = self._source.backlog()
-        except NoJournal:
-            behind, behind_s = 0, 0.0
+        with contextlib.suppress(NoJournal):  # then the last that is known stands, and the condition says why
+            self._backlog = self._source.backlog()
+        behind, behind_s = self._backlog
         points = self._before.points + self._sender.stored
         rejected, lost = self._sender.rejected, self._source.lost
         self._tell(Progress(self._condition, behind_s, behind, points, rejected, lost, self._error))
