@@ -9,6 +9,7 @@
 # make simtest  live through the seeds SEEDS of a simulated house in which everything goes wrong, 100-119 unless said otherwise
 # make simweek  the same for a week of one house of 81 devices, from the seed SEED
 # make crash    kill -9 the daemon CRASH_KILLS times among 100 messages each, and cut its power CRASH_CUTS times
+# make record   play the recorded stories on the daemon again, say what today's engine decides otherwise, keep the new journals
 # make mutants  change rules/ line by line and see whether a test notices
 # make lock     resolve the dependencies anew
 #
@@ -17,7 +18,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test rules check coverage bench fuzz mutants prove simtest simweek crash lock peers
+.PHONY: demo test rules check coverage bench fuzz record mutants prove simtest simweek crash lock peers
 
 PYTHON ?= python3
 VENV := .venv
@@ -77,6 +78,11 @@ simweek: $(VENV)/.dev
 # The short form of it is among the tests. Power is cut only where root may mount a disk in a file.
 crash: $(VENV)/.dev peers
 	CRASH_KILLS=$(CRASH_KILLS) CRASH_CUTS=$(CRASH_CUTS) $(BIN)/python -m pytest -q tests/crash
+
+# About seven minutes. The diff is to be read before it is kept.
+record: $(VENV)/.dev peers
+	$(BIN)/python -m tests.rules.record
+	git diff --stat tests/rules/recorded
 
 # Which line of rules/ could be wrong without a test noticing. Goes on where it was interrupted; fails below 90 %.
 # docs/mutants.md says what is known of those that nothing notices.
