@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config.setup import Setup
+from daemon import wall
 from daemon.api.house import House
 from daemon.calendar import Calendar
 from daemon.clock import SystemClock
@@ -104,7 +105,9 @@ class _Parts:
             untold=memory.news,
             quarantine=quarantine,
             guard=Guard(memory.engine) if start.safe_mode else None,
+            doubtful=lambda: bool(self._wall.doubt),
         )
+        self._wall = wall.Wall(clock, memory.last, opened.believed_wall, lambda: self._pump.engine.plan)
         links: dict[str, tuple[str, Link]] = {
             link.id: (link.kind, LINKS[link.kind].build(link.id, link.settings, link.drivers, self._pump, clock.now))
             for link in setup.links
@@ -126,7 +129,9 @@ class _Parts:
         self._outbox.connect(self._workers, self._journal.submit, then, [delivery.decision for delivery in shown])
         self._supervisor = Supervisor(clock, self._pump.report)
         self._anchoring = Anchoring(path.with_name(ANCHORS), self._journal.stands, clock, self._pump.report)
-        self._calendar = Calendar(setup.plan.schedules, setup.time_zone, clock, self._pump.report)
+        self._calendar = Calendar(
+            setup.plan.schedules, setup.time_zone, clock, self._pump.report, lambda: bool(self._wall.doubt)
+        )
         self._links = {name: link for name, (_, link) in links.items()}
         self._outputs = outputs
         self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
@@ -150,6 +155,7 @@ class _Parts:
         for signal in self._first_words:
             self._pump.report(signal)
         self._reloader.begin()
+        self._wall.begin(self._pump.report, self._calendar.look)
         self._calendar.look()
         self._pump.put((), self._tell_restart)
         pump = asyncio.create_task(self._pump.run(), name="pump")
@@ -159,10 +165,11 @@ class _Parts:
         hearing = [self._keep(name, link.run) for name, link in self._links.items()]
         api = self._keep("tocsin/api", lambda: serve_api(self.house))
         calendar = self._keep("tocsin/calendar", self._calendar.run)
+        clock = self._keep(wall.SOURCE, self._wall.run)
         reloader = self._keep("tocsin/rules", lambda: self._reloader.run(hangup))
         audit = self._keep("tocsin/audit", self._anchoring.run)
         history = [self._keep(export.source, export.run) for export in self._exports]
-        kept = [*telling, *hearing, api, calendar, reloader, audit, *history]
+        kept = [*telling, *hearing, api, calendar, clock, reloader, audit, *history]
         watchdog = asyncio.create_task(Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.enable()
@@ -181,7 +188,7 @@ class _Parts:
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
-            await _end([*hearing, api, calendar, reloader, audit, *history], STOP_LINKS_S)
+            await _end([*hearing, api, calendar, clock, reloader, audit, *history], STOP_LINKS_S)
             if not pump.done():
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)

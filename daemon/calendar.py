@@ -1,44 +1,43 @@
 """Tells the engine what the calendar says: which schedules of the venue are active, by the wall clock in its time zone.
 
-Only changes are told, and everything once at the start. The clock is looked at again at least once a minute, so that a
-step of it, daylight saving time or a right time that comes late is noticed. While the clock is evidently wrong every
-schedule is unknown.
+Only changes are told, and everything once at the start. The clock is looked at again at least once a minute, so that
+daylight saving time is noticed. While the clock cannot be believed (daemon.wall) every schedule is unknown.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daemon.clock import Clock
+from daemon.wall import SOURCE
 from rules import signal
 from rules.schedule import DAY_S, Schedule, WallOf, next_change
 from rules.signal import Fault, Recovered, Signal
 
-LOOK_S = 60  # the clock may have been stepped: the longest that nobody notices
+LOOK_S = 60  # how far it looks ahead for a change
 SLACK_S = 0.005  # so that a sleep that ends a hair early does not find itself before the change
-EARLIEST = datetime(
-    2026, 1, 1, tzinfo=UTC
-).timestamp()  # this was built in 2026: an earlier date is a clock that lost it
-LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
-
-SOURCE = "tocsin/clock"
-WRONG_DATE = "wrong_date"  # fault code: the wall clock is evidently wrong
 NO_TIME_ZONE = "no_time_zone"  # fault code: this machine does not know the venue's time zone
 
 
 class Calendar:
-    """Looks at the wall clock and reports what has changed."""
+    """Looks at the wall clock and reports what has changed. `doubted` says whether that clock cannot be believed."""
 
     def __init__(
-        self, schedules: Mapping[str, Schedule], time_zone: str, clock: Clock, report: Callable[[Signal], None]
+        self,
+        schedules: Mapping[str, Schedule],
+        time_zone: str,
+        clock: Clock,
+        report: Callable[[Signal], None],
+        doubted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._schedules = schedules
         self._time_zone = time_zone
         self._clock = clock
         self._report = report
+        self._doubted = doubted
         self._told: dict[str, bool | None] = {}
-        self._fault = ""
+        self._zone_unknown = False
 
     def follow(self, schedules: Mapping[str, Schedule], time_zone: str) -> None:
         """The venue's file has changed: everything is told again."""
@@ -68,31 +67,27 @@ class Calendar:
             await asyncio.sleep(pause_s)
 
     def _wall_of(self, wall: float) -> WallOf | None:
-        """What the venue's clocks show at an instant; None, with a fault, when nobody can say."""
-        if not EARLIEST <= wall < LATEST:
-            shown = f"{datetime.fromtimestamp(wall, UTC):%Y-%m-%d}" if 0 <= wall < LATEST else f"{wall:.0f} s"
-            text = f"the machine's clock says {shown}, which cannot be: set it; until then every schedule is unknown"
-            self._say(WRONG_DATE, text)
+        """What the venue's clocks show at an instant; None when nobody can say."""
+        if self._doubted():
             return None
         try:
             zone = ZoneInfo(self._time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            text = f"this machine does not know the time zone {self._time_zone}: install tzdata; schedules are unknown"
-            self._say(NO_TIME_ZONE if self._schedules else "", text)
+            self._say_zone(bool(self._schedules))
             return None
-        self._say("", "")
+        self._say_zone(False)
         return lambda at: _shown(datetime.fromtimestamp(at, zone))
 
-    def _say(self, fault: str, text: str) -> None:
-        """One fault at a time stands, or none."""
-        if fault == self._fault:
+    def _say_zone(self, unknown: bool) -> None:
+        if unknown == self._zone_unknown:
             return
+        self._zone_unknown = unknown
         now = self._clock.now()
-        if self._fault:
-            self._report(Recovered(now, SOURCE, self._fault))
-        if fault:
-            self._report(Fault(now, SOURCE, fault, text))
-        self._fault = fault
+        if unknown:
+            text = f"this machine does not know the time zone {self._time_zone}: install tzdata; schedules are unknown"
+            self._report(Fault(now, SOURCE, NO_TIME_ZONE, text))
+        else:
+            self._report(Recovered(now, SOURCE, NO_TIME_ZONE))
 
 
 def _shown(local: datetime) -> int:

@@ -41,12 +41,12 @@ class SystemClock:
     """Engine time on top of CLOCK_BOOTTIME, going on from the last stamp of the journal, or from `not_before`.
 
     `down_s` is the time between that stamp and now: by CLOCK_BOOTTIME within one boot of the machine, else by the wall
-    clock, and never negative. `problem` says when the wall clock could not be believed.
+    clock, and never negative: a wall clock behind the stamp tells nothing, and it is taken as zero.
     """
 
     def __init__(self, last: Stamp | None = None, not_before: float = 0.0) -> None:
         self._boot = BOOT_ID.read_text().strip()
-        self.down_s, self.problem = _elapsed(last, self._boot)
+        self.down_s = _elapsed(last, self._boot)
         begin = max(last.at if last else 0.0, not_before) + self.down_s
         self._offset = begin - time.clock_gettime(time.CLOCK_BOOTTIME)
 
@@ -67,15 +67,9 @@ class SystemClock:
         return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-def _elapsed(last: Stamp | None, boot: str) -> tuple[float, str]:
+def _elapsed(last: Stamp | None, boot: str) -> float:
     if last is None:
-        return 0.0, ""
+        return 0.0
     if last.boot == boot:
-        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - last.boottime), ""
-    passed = time.time() - last.wall
-    if passed >= 0:
-        return passed, ""
-    return 0.0, (
-        f"the wall clock is {-passed:.0f} s behind the journal's last row: the length of the outage is unknown and "
-        "taken as zero; check the machine's clock"
-    )
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - last.boottime)
+    return max(0.0, time.time() - last.wall)

@@ -70,12 +70,16 @@ class OwedDelivery(Struct, frozen=True):
     error: str
 
 
-class Event(Struct, frozen=True):
-    """One decision as it is told to people: `id` counts journal rows, `wall` is seconds since 1970."""
+class Event(Struct, frozen=True, omit_defaults=True):
+    """One decision as it is told to people: `id` counts journal rows, `wall` is seconds since 1970.
+
+    `doubtful`: the wall clock could not be believed then.
+    """
 
     id: int
     wall: float
     decision: Decision
+    doubtful: bool = False
 
 
 class ReloadReport(Struct, frozen=True):
@@ -99,7 +103,7 @@ class Core(Protocol):
     are not."""
 
     version: str
-    started_wall: float
+    started_at: float  # engine time
     safe_mode: str
     restart: Restart | None  # what became of everything at this start; None until that is known
 

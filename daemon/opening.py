@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from config.setup import Setup
+from daemon import wall
 from daemon.clock import SystemClock
 from daemon.journal.recovery import Recovered as Memory
-from daemon.journal.recovery import recover, recover_deliveries
+from daemon.journal.recovery import believed_wall, recover, recover_deliveries
 from daemon.journal.schema import JournalUnusable, open_database
 from daemon.notify import sd_notify
 from daemon.pump import ENGINE
@@ -39,6 +40,7 @@ class Opened:
     memory: Memory
     clock: SystemClock
     problem: str = ""
+    believed_wall: float | None = None  # of the newest row whose time was not doubted
 
 
 def open_journal(path: Path, start: Start, sets: RuleSets, quarantine: Quarantine) -> Opened:
@@ -56,11 +58,13 @@ def open_journal(path: Path, start: Start, sets: RuleSets, quarantine: Quarantin
             progress = Progress()
             memory = recover(connection, plan, plan_of, left_out=quarantine.keep, progress=progress)
             progress.end()
+        believed = believed_wall(connection, _doubted_since(memory.engine))
     except sqlite3.Error as error:
         connection.close()
         return _without_journal(plan, f"{path}: {error}")
     # A run whose journal opened late wrote stamps that begin at zero: the engine may have seen later ones.
-    return Opened(connection, memory, SystemClock(memory.last, not_before=memory.engine.now))
+    clock = SystemClock(memory.last, not_before=memory.engine.now)
+    return Opened(connection, memory, clock, believed_wall=believed)
 
 
 def under_builtin_rules(setup: Setup) -> Setup:
@@ -89,8 +93,6 @@ def first_words(opened: Opened, safe_mode: str) -> list[Signal]:
         words.append(Fault(now, JOURNAL, "unusable", text))
     if opened.memory.problems:
         words.append(Fault(now, JOURNAL, "unreadable", "; ".join(opened.memory.problems)[:1000]))
-    if opened.clock.problem:
-        words.append(Fault(now, "tocsin/clock", "ran_backwards", opened.clock.problem))
     return words
 
 
@@ -119,7 +121,13 @@ def _plan_of(setup: Setup, sets: RuleSets, rules: str) -> Plan | None:
     return setup.plan if rules == setup.digest else plan_kept(sets, rules)
 
 
+def _doubted_since(engine: Engine) -> float | None:
+    """The engine time since which the wall clock could not be believed in the run before."""
+    return next((one.since for one in engine.faults() if (one.source, one.code) == (wall.SOURCE, wall.NOT_SET)), None)
+
+
 def _without_journal(plan: Plan, problem: str) -> Opened:
     """Decisions are numbered by the wall clock's milliseconds: beyond all that the journal may hold."""
     clock = SystemClock()
-    return Opened(None, Memory(Engine(plan), next_decision=int(clock.wall() * 1000)), clock, problem)
+    number = int(max(clock.wall(), wall.EARLIEST) * 1000)  # also by a clock that says 1970
+    return Opened(None, Memory(Engine(plan), next_decision=number), clock, problem)

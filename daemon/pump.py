@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from daemon.blindness import BEAT_S, Blindness
 from daemon.clock import Clock
 from daemon.core import Event
 from daemon.door import sound
@@ -17,13 +18,12 @@ from daemon.quarantine import Quarantine
 from rules.decision import Decision
 from rules.engine import Engine
 from rules.reload import in_the_way, swap
-from rules.signal import Fault, Order, Reading, Recovered, Reloaded, Resumed, Signal, Tick
+from rules.signal import Fault, Order, Reading, Recovered, Reloaded, Signal, Tick
 
 INBOX_SIGNALS = 20_000  # about 5 MB and 1 s of work; a broker stops at 200 unacknowledged messages, so never in peace
 TURN_SIGNALS = 500  # taken before the event loop is given back: about 5 ms
 SNAPSHOT_SIGNALS = 20_000  # to fold after a restart: about 0.3 s
 SNAPSHOT_S = 60.0
-BLIND_S = 2.0  # suspended for longer than this, devices get their full staleness time again
 TIMER_SLACK_S = 0.0005  # so that a timer that fires a hair early does not find its deadline in the future
 
 SOURCE = "tocsin/pump"
@@ -107,6 +107,7 @@ class Pump:
         untold: Sequence[Decision] = (),
         quarantine: Quarantine | None = None,
         guard: Guard | None = None,
+        doubtful: Callable[[], bool] = lambda: False,
     ) -> None:
         """With a `guard`, a signal at which the engine raises ends nothing: it is put aside with the evidence."""
         self._engine = engine
@@ -114,6 +115,7 @@ class Pump:
         self._clock = clock
         self._downstream = downstream
         self._next_decision = next_decision
+        self._doubtful = doubtful  # whether the wall clock cannot be believed
         self._untold = list(untold)  # of an earlier run: told in the first turn
         self._quarantine = quarantine
         self._guard = guard
@@ -123,7 +125,7 @@ class Pump:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0  # engine time
         self._at = clock.now()  # of the last signal: never runs backwards
-        self._slept_s = clock.suspended_s()
+        self._blindness = Blindness(clock)
         self._since_snapshot = 0
         self._snapshot_at = self._at
         self._overflowing = False
@@ -168,6 +170,7 @@ class Pump:
 
     async def run(self) -> None:
         """Turns for ever. What the engine raises is raised here: it must end the process, for its state is unknown."""
+        self._beat()
         self._arm()
         while True:
             await self._wake.wait()
@@ -191,7 +194,8 @@ class Pump:
         answers: list[tuple[asyncio.Future[Sequence[Decision]], Sequence[Decision]]] = []
         self._say(self._untold, events)
         self._untold.clear()
-        self._resume_if_slept(taken, events)
+        for signal in self._blindness.look(asyncio.get_running_loop().time()):  # it is no device's silence
+            self._step(signal, taken, events)
         while self._inbox and len(taken) < TURN_SIGNALS:
             message = self._inbox.popleft()
             self._waiting -= len(message.signals)
@@ -295,15 +299,8 @@ class Pump:
 
     def _say(self, decisions: Sequence[Decision], events: list[Event]) -> None:
         for decision in decisions:
-            events.append(Event(self._next_decision, self._clock.wall(), decision))
+            events.append(Event(self._next_decision, self._clock.wall(), decision, self._doubtful()))
             self._next_decision += 1
-
-    def _resume_if_slept(self, taken: list[Signal], events: list[Event]) -> None:
-        """A machine that was suspended heard nothing, and that is no device's silence."""
-        slept_s = self._clock.suspended_s()
-        if slept_s - self._slept_s > BLIND_S:
-            self._step(Resumed(self._clock.now(), slept_s - self._slept_s), taken, events)
-            self._slept_s = slept_s
 
     def _tick_if_due(self, taken: list[Signal], events: list[Event]) -> None:
         """A delay ends on time, not when data comes."""
@@ -320,6 +317,13 @@ class Pump:
         self._timer_at = due
         delay_s = max(due - self._clock.now(), 0.0) + TIMER_SLACK_S
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
+    def _beat(self) -> None:
+        """So that standing still is noticed before a timer rings, and when nothing else happens."""
+        loop = asyncio.get_running_loop()
+        if self._blindness.notice(loop.time()):
+            self._wake.set()
+        loop.call_later(BEAT_S, self._beat)
 
     def _ring(self) -> None:
         self._timer = None

@@ -118,6 +118,7 @@ class Delivery(Struct, frozen=True):
     decision: Decision
     wall: float  # seconds since 1970, when it was decided
     expires: float | None = None  # engine time after which a command must not be carried out any more
+    doubtful: bool = False  # the wall clock could not be believed then
 
 
 class DeliveryFailed(Exception):

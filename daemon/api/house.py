@@ -44,7 +44,7 @@ class House:
         safe_mode: str = "",
     ) -> None:
         self.version = importlib.metadata.version("tocsin")
-        self.started_wall = clock.wall()
+        self.started_at = clock.now()
         self.safe_mode = safe_mode
         self.restart: Restart | None = None
         self._clock = clock

@@ -441,6 +441,7 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     timers: tuple[TimerView, ...] = ()
     deliveries: dict[str, int] = {}
     lost: tuple[str, ...] = ()
+    time_doubtful: bool | None = None  # the machine's clock could not be believed then
 
 
 class OrderResult(Struct, frozen=True):

@@ -86,8 +86,8 @@ class Views:
             version=core.version,
             time=iso(wall),
             engine_time=now,
-            started=iso(core.started_wall),
-            up_s=max(0.0, wall - core.started_wall),
+            started=iso(core.wall_of(core.started_at)),
+            up_s=max(0.0, now - core.started_at),
             tier=_WORDS[core.zone_tiers().get(venue.root, Tier.NONE)],
             alarms=counts,
             faults=len(core.faults()),
@@ -210,7 +210,7 @@ class Views:
         return why_view(explanation, self._core.plan, self._time)
 
     def event(self, event: Event) -> EventView:
-        return self._event(event.id, event.wall, event.decision)
+        return self._event(event.id, event.wall, event.decision, event.doubtful)
 
     def decision(self, decision: Decision) -> EventView:
         """A decision that has no journal row to show yet."""
@@ -296,9 +296,11 @@ class Views:
             origins=evacuation.origins,
         )
 
-    def _event(self, number: int, wall: float, decision: Decision) -> EventView:
+    def _event(self, number: int, wall: float, decision: Decision, doubtful: bool = False) -> EventView:
         told: dict[str, Any] = msgspec.to_builtins(decision)
         kind = told.pop("type")
+        if doubtful:
+            told["time_doubtful"] = True
         told["because"] = self._because(decision.because)
         if "tier" in told:
             told["tier"] = _WORDS[told["tier"]]

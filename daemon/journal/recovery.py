@@ -62,6 +62,14 @@ def last_stamp(connection: sqlite3.Connection) -> Stamp | None:
     return Stamp(*row) if row else None
 
 
+def believed_wall(connection: sqlite3.Connection, doubted_since: float | None) -> float | None:
+    """The wall time of the newest row, or of the newest before the engine time from which it was doubted on."""
+    row = connection.execute(
+        "SELECT wall FROM commits WHERE ?1 IS NULL OR at < ?1 ORDER BY seq DESC LIMIT 1", (doubted_since,)
+    ).fetchone()
+    return float(row[0]) if row else None
+
+
 class _Raised(Exception):
     """The engine raised at the signal of that row and position."""
 

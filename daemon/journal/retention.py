@@ -16,8 +16,9 @@ class Retention:
         self.due = False  # there may be more to forget
         self._stripped = 0  # up to this row, signals are gone
 
-    def step(self, connection: sqlite3.Connection, total: int, wall: float) -> None:
-        """Forget what PRUNE_ROWS rows allow, in the transaction that is open."""
+    def step(self, connection: sqlite3.Connection, total: int, at: float) -> None:
+        """Forget what PRUNE_ROWS rows allow, in the transaction that is open. Age goes by engine time: by the wall
+        clock a wrong date would make all of it old at once."""
         oldest, behind = connection.execute(
             "SELECT min(seq), min(commit_seq) FROM (SELECT * FROM snapshots ORDER BY seq DESC LIMIT ?)",
             (SNAPSHOTS_KEPT,),
@@ -28,8 +29,8 @@ class Retention:
         stripped = self._strip(connection, behind, total - SIGNALS_KEPT)
         forgotten = connection.execute(
             "DELETE FROM commits WHERE seq IN "
-            "(SELECT seq FROM (SELECT seq, wall FROM commits ORDER BY seq LIMIT ?) WHERE seq <= ? AND wall < ?)",
-            (PRUNE_ROWS, behind, wall - KEPT_S),
+            "(SELECT seq FROM (SELECT seq, at FROM commits ORDER BY seq LIMIT ?) WHERE seq <= ? AND at < ?)",
+            (PRUNE_ROWS, behind, at - KEPT_S),
         ).rowcount
         self.due = PRUNE_ROWS in (stripped, forgotten)
 

@@ -163,7 +163,7 @@ class Writer:
         if last.snapshot is not None:
             self._keep_snapshot(connection, last, last.snapshot, row)
         if prune:
-            self._retention.step(connection, row.total, row.wall)
+            self._retention.step(connection, row.total, row.at)
         if prune or names:
             connection.execute("COMMIT")
         self._held = row.seq

@@ -33,7 +33,9 @@ class Run(Struct, frozen=True):
         The id begins with the run's name, not with the journal's: what goes out while the journal is degraded can be
         lost from it, and its number would be given again.
         """
-        return Delivery(f"{self.name}-{event.id}", event.decision, event.wall, _good_until(event.decision))
+        return Delivery(
+            f"{self.name}-{event.id}", event.decision, event.wall, _good_until(event.decision), event.doubtful
+        )
 
 
 def _good_until(decision: Decision) -> float | None:

@@ -132,7 +132,7 @@ class Outbox:
 
 
 def _shown(output: str, job: Job) -> OwedDelivery:
-    event = Event(job.decision, job.delivery.wall, job.delivery.decision)
+    event = Event(job.decision, job.delivery.wall, job.delivery.decision, job.delivery.doubtful)
     return OwedDelivery(output, event, job.delivery.id, job.tries, job.reason, job.error)
 
 

@@ -85,7 +85,7 @@ class FakeCore:
 
     plan: Plan = field(default_factory=make_plan)
     version: str = "0.1.0"
-    started_wall: float = WALL
+    started_at: float = 0.0
     safe_mode: str = ""
     restart: Restart | None = None
     time: float = 100.0

@@ -79,6 +79,8 @@ class Renderer:
             **self._body(decision, delivery),
             "because": [self._because(one, delivery) for one in decision.because],
         }
+        if delivery.doubtful:
+            told["time_doubtful"] = True
         return _encoder.encode(told)
 
     def state(self, delivery: Delivery) -> State | None:
@@ -134,9 +136,11 @@ class Renderer:
             "message": _words(plan.message) if plan else None,
             "assembly_point": _words(plan.assembly_point) if plan else None,
             "issued": iso(delivery.wall),
-            "expires": iso(_wall(delivery, now + ttl_s)),
+            "expires": None if delivery.doubtful else iso(_wall(delivery, now + ttl_s)),
             "ttl_s": ttl_s,
         }
+        if delivery.doubtful:
+            told["time_doubtful"] = True
         if not isinstance(decision, EndEvacuation):
             told |= {
                 "stage": decision.stage,
