@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from paho.mqtt.client import topic_matches_sub
 
@@ -17,6 +17,11 @@ INFLIGHT = 200  # messages without an acknowledgement, as Tocsin asks for
 LATENCY_S = (0.0002, 0.02)
 RECONNECT_S = (0.2, 5.0)
 Hears = Callable[[str, bytes], None]
+
+
+@cache
+def _matches(wanted: str, topic: str) -> bool:
+    return bool(topic_matches_sub(wanted, topic))
 
 
 class Session:
@@ -41,19 +46,19 @@ class Broker:
         self.world = world
         self.up = True
         self.sessions: dict[str, Session] = {}
-        self.listeners: list[tuple[str, Hears]] = []  # in the field: a filter, and who hears
+        self._listeners: dict[str, list[Hears]] = {}  # in the field, by topic
         self.loses = 0.0  # share of what is said with QoS 0 that is lost
         self._last_heard_at = 0.0  # wires keep the order
 
-    def listen(self, topics: str, hears: Hears) -> None:
-        self.listeners.append((topics, hears))
+    def listen(self, topic: str, hears: Hears) -> None:
+        self._listeners.setdefault(topic, []).append(hears)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Somebody in the field says something, QoS 1. A broker that is down does not hear it."""
         if not self.up:
             return
         for session in list(self.sessions.values()):
-            if any(topic_matches_sub(one, topic) for one in session.filters):
+            if any(_matches(one, topic) for one in session.filters):
                 session.waiting.append((topic, payload))
                 self._deliver(session)
 
@@ -96,9 +101,8 @@ class Broker:
     def tell_field(self, topic: str, payload: bytes) -> None:
         """The daemon says something; whoever listens hears it a little later."""
         at = self._last_heard_at = max(self._last_heard_at, self.world.now + self.latency())
-        for topics, hears in self.listeners:
-            if topic_matches_sub(topics, topic):
-                self.world.later(at - self.world.now, partial(hears, topic, payload))
+        for hears in self._listeners.get(topic, ()):
+            self.world.later(at - self.world.now, partial(hears, topic, payload))
 
     def latency(self) -> float:
         return self.world.chance.uniform(*LATENCY_S)

@@ -158,8 +158,10 @@ class _Turn:
     """Either the loop or the writer's thread runs."""
 
     def __init__(self) -> None:
-        self._writer_may = threading.Semaphore(0)
-        self._loop_may = threading.Semaphore(0)
+        self._writer_may = threading.Lock()
+        self._loop_may = threading.Lock()
+        self._writer_may.acquire()
+        self._loop_may.acquire()
         self._ended = False
         self._over = False
         self.pausing = False
