@@ -11,8 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.broker import Mosquitto
 from tests.crash.house import People
-from tests.crash.stream import CLIENT_ID, Stream, kept, make_daemon, up
-from tests.daemon.test_daemon_process import WITHIN_S, Daemon, until
+from tests.crash.stream import CLIENT_ID, Stream, kept, make_daemon, until, up
+from tests.daemon.test_daemon_process import WITHIN_S, Daemon
 
 MESSAGES = 400
 FLOOD = 5000

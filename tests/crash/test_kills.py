@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from tests.broker import Mosquitto
-from tests.crash.stream import Stream, kept, make_daemon, up
-from tests.daemon.test_daemon_process import until
+from tests.crash.stream import Stream, kept, make_daemon, until, up
 
 KILLS = int(os.environ.get("CRASH_KILLS", "4"))
 MESSAGES = 100 * KILLS

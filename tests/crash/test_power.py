@@ -18,8 +18,8 @@ import pytest
 
 from daemon.journal.rows import NoJournal
 from tests.broker import Mosquitto
-from tests.crash.stream import Message, Stream, kept, make_daemon, up
-from tests.daemon.test_daemon_process import WITHIN_S, Daemon, until
+from tests.crash.stream import Message, Stream, kept, make_daemon, until, up
+from tests.daemon.test_daemon_process import WITHIN_S, Daemon
 from tests.faults.patched import patched
 
 CUTS = int(os.environ.get("CRASH_CUTS", "3"))
