@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from daemon import app, clock, opening
 from daemon.api.house import House
+from daemon.journal import anchoring
 from daemon.journal import writer as writer_module
 from daemon.outbox import sender
 from daemon.start import Start
@@ -108,12 +109,20 @@ class Process:
                 (opening, "open_database", self._disk.open),
                 (app, "Writer", self._make_writer),
                 (writer_module, "open_database", self._disk.open),
+                (anchoring, "threading", SimpleNamespace(Thread=_AtOnce)),
                 (sender, "_random", self._world.chance),
                 (link_module, "MqttConnection", self._connect),
                 (output_module, "MqttConnection", self._connect),
             ):
                 stack.enter_context(patch.object(module, attribute, stand_in))
             yield
+
+
+class _AtOnce:
+    """A thread that has done its work when it is started."""
+
+    def __init__(self, target: Callable[[], None], name: str, daemon: bool) -> None:
+        self.start = target
 
 
 def _nothing() -> None:
