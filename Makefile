@@ -113,7 +113,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@mkdir -p requirements
-	echo 'setuptools>=80' | $(COMPILE) --upgrade --extra demo --extra top --extra dev --output-file requirements/dev.lock
+	echo 'setuptools>=80' | $(COMPILE) --upgrade --extra demo --extra top --extra parquet --extra dev --output-file requirements/dev.lock
 	echo 'setuptools>=80' | $(COMPILE) --constraint requirements/dev.lock --extra demo --extra top --output-file requirements/demo.lock
 	echo 'setuptools>=80' | $(COMPILE) --constraint requirements/dev.lock --output-file requirements/run.lock
 	for machine in x86_64 aarch64; do \

@@ -51,7 +51,7 @@ def info(file: FileOption = None, state: StateOption = None, json: JsonOption = 
 @app.command()
 def export(
     form: Annotated[
-        str, typer.Option("--format", help="jsonl: JSON lines; lp: InfluxDB line protocol.", metavar="FORMAT")
+        str, typer.Option("--format", help="jsonl: JSON lines; lp: InfluxDB line protocol; parquet.", metavar="FORMAT")
     ] = "jsonl",
     since: Annotated[str, typer.Option("--since", help="21:14:05, 2026-02-06T21:14:05 or 90m (ago).")] = "",
     until: Annotated[str, typer.Option("--until", help="As --since.")] = "",
@@ -63,8 +63,8 @@ def export(
 ) -> None:
     """Write what the journal holds in another format.
 
-    Exit code 1: there is no journal, it cannot be read, or FILE is there already. What cannot be read is told on
-    standard error and left out.
+    Exit code 1: there is no journal, it cannot be read, FILE is there already, or what the format needs is not
+    installed. What cannot be read is told on standard error and left out.
     """
     from daemon.journal.export import FORMATS, writer_of
     from daemon.journal.rows import Reader, Span, open_journal
@@ -73,10 +73,11 @@ def export(
         raise typer.BadParameter(f"found {form!r}, expected {' or '.join(FORMATS)}", param_hint="--format")
     span = Span(0, instant(since, "--since") if since else None, instant(until, "--until") if until else None)
     with saying_why_not():
+        write = writer_of(form)
         connection = open_journal(find_journal(file, state))
         reader = Reader(connection)
         with _output(out) as sink, progress("exporting the journal") as tell:
-            count = writer_of(form)(reader, span, sink, tell)
+            count = write(reader, span, sink, tell)
         connection.close()
     _say_problems(reader)
     if out is not None:
@@ -145,6 +146,7 @@ def saying_why_not() -> Iterator[None]:
     import sqlite3
 
     from daemon.journal.backup import BackupFailed
+    from daemon.journal.export import NotInstalled
     from daemon.journal.rows import NoJournal
 
     try:
@@ -152,7 +154,7 @@ def saying_why_not() -> Iterator[None]:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None
-    except (NoJournal, BackupFailed, sqlite3.Error, OSError) as error:
+    except (NoJournal, NotInstalled, BackupFailed, sqlite3.Error, OSError) as error:
         refuse(str(error))
 
 

@@ -69,7 +69,7 @@ async def test_export_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     assert (code, out) == (1, "") and "there is no journal" in errors
     await _story(tmp_path / "journal.db")
     code, _, errors = await tocsin("journal", "export", "--state", str(tmp_path), "--format", "xml")
-    assert code == 2 and "expected jsonl or lp" in errors
+    assert code == 2 and "expected jsonl or lp or parquet" in errors
     there = tmp_path / "there"
     there.write_text("precious")
     code, _, errors = await tocsin("journal", "export", "--state", str(tmp_path), "--out", str(there))

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = {"run": [], "demo": ["demo", "top"], "dev": ["demo", "top", "dev"]}
+LOCKS = {"run": [], "demo": ["demo", "top"], "dev": ["demo", "top", "parquet", "dev"]}
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?P<marker> ; .*?)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
