@@ -90,7 +90,7 @@ def _conjunction(atoms: Sequence[Wanted], known: Known) -> Witness | None:
     _let_rises_lift(numbers, known)
     if any(interval.empty for _, interval in numbers.values()) or not _members_can(atoms, numbers, known):
         return None
-    values: Witness = {str(key[1]): truth for key, truth in truths.items() if key[0] == "name"}
+    values: Witness = {str(key[1]): truth for key, truth in truths.items() if key[0] is Name}
     return values | {node.name: interval.some() for node, interval in numbers.values() if isinstance(node, Name)}
 
 

@@ -11,24 +11,24 @@ def shape(node: Node) -> Shape:
     """What a node says, as nested tuples that compare by meaning and not by where they stand."""
     match node:
         case Name():
-            return "name", node.name
+            return Name, node.name
         case Number():
-            return "number", node.value
+            return Number, node.value
         case Duration():
-            return "duration", node.seconds
+            return Duration, node.seconds
         case Names():
-            return "names", *node.names
+            return Names, *node.names
         case Word():
-            return "word", node.word
+            return Word, node.word
         case Compare():
-            return "compare", shape(node.left), node.operator, node.threshold
+            return Compare, shape(node.left), node.operator, node.threshold
         case Not():
-            return "not", shape(node.operand)
+            return Not, shape(node.operand)
         case And():
-            return "and", *map(shape, node.operands)
+            return And, *map(shape, node.operands)
         case Or():
-            return "or", *map(shape, node.operands)
+            return Or, *map(shape, node.operands)
         case Call():
-            return "call", node.function, *((keyword, shape(argument)) for keyword, argument in node.arguments)
+            return Call, node.function, *((keyword, shape(argument)) for keyword, argument in node.arguments)
         case _:
             assert_never(node)

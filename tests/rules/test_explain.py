@@ -280,3 +280,17 @@ def test_a_near_miss_is_a_pair_outside_of_the_window() -> None:
         "2 of 2 devices count; quick@det-a ceased 29.5 s ago and counts for 0.5 s more; quick@det-b stands"
     )
     assert found(90.0, 49.5).endswith("quick@det-a ceased 70 s ago and counted for 30 s; quick@det-b stands")
+
+
+def test_lists_and_negations_are_put_in_words() -> None:
+    """Two faults, two rules that could begin an investigation, and the opposite of a coincidence."""
+    lost = rule("lost", "device", ("det-a",), tier("yellow", "faulted"), category="fault")
+    calm = rule("calm", "zone", ("floor",), tier("blue", "not alarms([heat], devices: 2, within: 30s)"))
+    story = Story(plan(SMOKE, HEAT, CONFIRMED, lost, calm))
+    for code in ("trouble", "tamper"):
+        story.tell(Fault(1, "det-a", code, "it says so"))
+    assert when(story, "lost@det-a", "yellow").found == "fault tamper, trouble"
+    notes = explained(story, "confirmed@floor").notes
+    assert notes[-1] == "no investigation runs; one alarm of smoke, heat would begin it"
+    (part,) = when(story, "calm@floor", "blue").parts
+    assert (part.truth, part.found) == (False, "0 of 2 devices count; none of 2 alarms was at blue or above")

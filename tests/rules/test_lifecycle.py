@@ -1,6 +1,8 @@
 """Alarms over time: delays, tiers, latching, and what people do to them."""
 
+from rules.plan import InvestigationRule
 from rules.signal import Acknowledge, Heard, Reading, Reset, Silence
+from rules.tier import Tier
 from tests.rules.house import SMOKE, Story, device, plan, rule, tier, without_zones
 
 PLAIN = rule(
@@ -190,3 +192,49 @@ def test_because_tells_the_value_the_rule_and_its_line() -> None:
     (because,) = story.engine.alarms()[0].because
     assert (because.source, because.at, because.line) == ("det-a", 10, "house.yaml:1")
     assert because.text == "no smoke, smoke_obscuration 6 %/m: smoke_obscuration >= 4.8 or smoke"
+
+
+def test_the_delays_that_run_are_counted() -> None:
+    """By rule, tier and the name of the delay, in as many alarms as it runs."""
+    warm = rule(
+        "warm",
+        "device",
+        ("det-a", "det-b", "det-attic"),
+        tier("blue", "temperature >= 30", on=5, off=5),
+        category="power",
+        re_alarm=60,
+    )
+    look = rule(
+        "look",
+        "zone",
+        ("room-a", "room-b", "attic"),
+        tier("red", "alarms([smoke], devices: 2)"),
+        investigate=InvestigationRule(("smoke",), Tier.ORANGE),
+    )
+    story = Story(plan(SMOKE, warm, look))
+    for name in ("det-a", "det-b", "det-attic"):
+        story.read(10, name, temperature=40.0)
+    assert story.engine.running_delays() == {("warm", "blue", "on_delay"): 3}
+    story.tick(15)
+    story.tell(Silence(16, "", "Li", "seen"))
+    assert story.engine.running_delays() == {("warm", "", "re_alarm"): 3}
+    for name in ("det-a", "det-b", "det-attic"):
+        story.read(17, name, temperature=20.0, smoke=True)
+    story.tell(Acknowledge(18, "smoke@det-a", "Li", "going"))
+    assert story.engine.running_delays() == {
+        ("warm", "", "re_alarm"): 3,
+        ("warm", "blue", "off_delay"): 3,
+        ("look", "", "acknowledge_within"): 2,
+        ("look", "", "then"): 1,
+    }
+    story.tell(Acknowledge(19, "smoke@det-b", "Li", "going"))
+    assert story.engine.running_delays()["look", "", "then"] == 2
+
+
+def test_one_alarm_is_silenced_and_the_others_sound_on() -> None:
+    """Silence of one is not silence of all."""
+    story = Story(plan(SMOKE))
+    for name in ("det-a", "det-b"):
+        story.read(10, name, smoke=True)
+    assert story.tell(Silence(11, "smoke@det-a", "Li", "seen")) == ["Silenced smoke@det-a orange"]
+    assert [one.sounding for one in story.engine.alarms()] == [False, True]

@@ -71,3 +71,15 @@ def test_an_order_of_before_roles_is_an_operators() -> None:
     """A journal written before there were roles is still read."""
     old = msgspec.json.encode(["reset", 1.0, "smoke@det-a", "Li", "aired"])
     assert msgspec.json.decode(old, type=Reset) == Reset(1.0, "smoke@det-a", "Li", "aired", "operator")
+
+
+def test_a_refusal_names_the_role_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator, a commander; and the roles that may, in order."""
+    monkeypatch.setitem(MAY, Acknowledge, frozenset({"engineer"}))
+    assert refusal(Acknowledge(1, "x", "Wang", "", "commander")) == (
+        "a commander may not do this, it needs the role engineer"
+    )
+    monkeypatch.setitem(MAY, Acknowledge, frozenset({"engineer", "commander"}))
+    assert refusal(Acknowledge(1, "x", "Li", "", "operator")) == (
+        "an operator may not do this, it needs the role commander or engineer"
+    )

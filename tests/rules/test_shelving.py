@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rules.decision import Evacuate
 from rules.engine import Engine
 from rules.plan import Limits, Plan, Rule, VerifyRule
 from rules.signal import (
@@ -369,3 +370,15 @@ def test_the_shortest_and_the_longest_time_are_taken() -> None:
             said = story.tell(OutOfService(1, "warm@det-a", for_s, "Chen", "paint", "engineer"))
         refused = f"found {for_s:g} s, expected more than 0 and at most {longest_s:g} s"
         assert (said[0].startswith("Hidden"), said[0].endswith(refused)) == (taken, not taken)
+
+
+def test_what_comes_back_into_service_in_alarm_evacuates_with_its_evidence() -> None:
+    """Its condition came while nobody counted it; the evidence is that of its highest tier."""
+    tiers = (tier("orange", "smoke_obscuration >= 5"), tier("red", "smoke"))
+    burns = rule("burns", "device", ("det-a",), *tiers, latching=True, evacuate="whole")
+    story = Story(house.plan(burns))
+    story.tell(OutOfService(1, "det-a", 600.0, "Chen", "paint", "engineer"))
+    assert without_zones(story.read(5, "det-a", smoke=True)) == ["Withheld burns@det-a red out_of_service"]
+    story.tell(InService(9, "det-a", "Chen", "painted", "engineer"))
+    (begun,) = [one for one in story.decisions if isinstance(one, Evacuate)]
+    assert [(one.at, one.source, one.text) for one in begun.because] == [(5.0, "det-a", "smoke: smoke")]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rules.decision import DutyChange, Raise
 from rules.engine import Engine
 from rules.expression import ExpressionError, parse
 from rules.plan import DutyRule, Each, EvacuationPlan, Plan, Rule, Stage
@@ -18,6 +19,7 @@ from rules.signal import (
     Reading,
     Reset,
     Resumed,
+    Signal,
     StartShow,
 )
 from rules.surroundings import SHOW_MAX_S
@@ -401,3 +403,52 @@ def test_a_show_lasts_as_long_as_it_may() -> None:
     for for_s, taken in ((0.5, True), (SHOW_MAX_S, True), (SHOW_MAX_S + 1, False), (0.0, False)):
         (said,) = story.tell(StartShow(1, "room-a", for_s, "Zhao", "haze", "engineer"))
         assert said.startswith("ShowMode") == taken
+
+
+def test_what_is_told_again_is_no_news() -> None:
+    """A schedule keeps the instant since which it is so, whatever it is told again."""
+    story = Story(house(SMOKE, duty="staff"))
+    for at, active in ((1, True), (5, True), (9, None), (10, None), (11, False), (12, False)):
+        story.tell(Calendar(at, "staff", active))
+    assert story.engine.schedules()[0].since == 11.0
+    assert [one.at for one in story.decisions if isinstance(one, DutyChange)] == [1.0, 9.0]
+
+
+def test_who_says_what_of_duty() -> None:
+    """Nobody yet, a schedule, a person, or the venue's file by saying nothing: each with the instant since when."""
+    asks = rule("asks", "device", ("det-a",), tier("blue", "smoke and (nobody_on_duty or not nobody_on_duty)"))
+
+    def said(*told: Signal, duty: str | None) -> tuple[float, str, str]:
+        story = Story(house(asks, duty=duty))
+        for signal in told:
+            story.tell(signal)
+        story.read(20, "det-a", smoke=True)
+        raised = next(one for one in story.decisions if isinstance(one, Raise))
+        return raised.because[0].at, raised.because[0].source, raised.because[0].text
+
+    assert said(duty=None) == (20.0, "duty", "somebody always counts as on duty in this venue")
+    assert said(duty="") == (20.0, "duty", "nobody is on duty (not told yet)")
+    assert said(duty="staff") == (20.0, "duty", "nobody is on duty (schedule staff: not told yet)")
+    on = Calendar(5, "staff", True)
+    assert said(on, duty="staff") == (5.0, "duty", "somebody is on duty (schedule staff: is active)")
+    here = Duty(7, False, "Wang", "called away")
+    assert said(on, here, duty="staff") == (7.0, "duty", "nobody is on duty (Wang: called away)")
+
+
+def test_a_show_that_a_person_ended_does_not_end_again() -> None:
+    """Its time passes in silence."""
+    story = Story(house(HAZY, CONFIRMED))
+    story.tell(StartShow(1, "room-a", 60.0, "Zhao", "haze", "engineer"))
+    assert story.tell(EndShow(10, "room-a", "Li", "over")) == ["EndShowMode room-a"]
+    assert story.tick(100) == [] and story.engine.shows() == ()
+
+
+def test_a_schedule_can_be_counted_and_stand_in_a_window() -> None:
+    """Each beginning counts; what several devices say is looked at again with it."""
+    often = rule("often", "device", ("det-a",), tier("blue", "count(smoke and during(open), 60s) >= 2"))
+    warm = rule("warm", "zone", ("floor",), tier("blue", "any(mean(temperature, 30s) > 40 and during(open))"))
+    story = Story(house(often, warm))
+    story.read(1, "det-a", smoke=True, temperature=50.0)
+    assert without_zones(story.tell(Calendar(40, "open", True))) == ["Raise warm@floor blue"]
+    story.tell(Calendar(41, "open", False))
+    assert "Raise often@det-a blue" in story.tell(Calendar(42, "open", True))

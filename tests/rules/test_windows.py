@@ -1,9 +1,12 @@
 """Conditions that look back over time: what they see, when they let go without data, what a restart leaves of them."""
 
+from itertools import product
+
 import pytest
 
 from rules.signal import Fault, Heard, Origin, Reading, Resumed
 from rules.venue import Device
+from rules.window import LowWindow, SlopeWindow
 from tests.rules.house import Story, device, plan, rule, tier, without_zones
 
 DET = device("det", "room-a", "temperature", "co", "smoke", "pressed")
@@ -265,3 +268,72 @@ def test_a_snapshot_of_other_windows_is_left_out() -> None:
     story.tell(Fault(11, "det", "bad_value:temperature", "NaN", "temperature"))
     assert without_zones(story.read(12, "det", co=100.0)) == []
     assert without_zones(story.tick(40)) == ["Raise other@det blue"]
+
+
+def test_windows_of_samples_agree_with_every_short_story() -> None:
+    """The rise since the lowest, and the slope from the first to the last, of what was told in the window."""
+    for steps in product(product([0.5, 3.0, 10.0, 10.5], [4.0, -2.0, 7.0]), repeat=3):
+        low, slope, at, told = LowWindow(10.0), SlopeWindow(10.0), 0.0, list[tuple[float, float]]()
+        assert low.rise(5.0) is None and slope.rate() is None
+        for step_s, value in steps:
+            at += step_s
+            low.add(at, value)
+            slope.add(at, value)
+            told.append((at, value))
+        within = [(when, value) for when, value in told if at - when <= 10.0]
+        assert low.rise(9.0) == 9.0 - min(value for _, value in within)
+        (first_at, first), (last_at, last) = within[0], within[-1]
+        assert slope.rate() == (None if first_at == last_at else (last - first) / (last_at - first_at))
+        assert slope.samples()[0] == within[0] and slope.samples()[-1] == within[-1]
+
+
+def test_of_samples_in_one_grain_the_last_is_kept() -> None:
+    """The first always is; after it two for each part of the window by 512 at most."""
+    grain_s = 10.0 / 512
+    for step_s, kept in ((0.4 * grain_s, [0, 2, 4]), (0.5 * grain_s, [0, 1, 2, 3, 4])):
+        slope = SlopeWindow(10.0)
+        for number in range(5):
+            slope.add(number * step_s, float(number))
+        assert slope.samples() == [(number * step_s, float(number)) for number in kept]
+    low = LowWindow(10.0)
+    for at, value in ((0.0, 1.0), (grain_s / 2, 2.0), (grain_s, 3.0), (grain_s * 2, 3.0)):
+        low.add(at, value)
+    assert low.samples() == [(0.0, 1.0), (grain_s * 2, 3.0)]
+
+
+def test_a_rate_is_unknown_while_the_value_is() -> None:
+    """What was told before the silence says nothing of now."""
+    falls = rule("falls", "device", ("det",), tier("blue", "rate(temperature, 60s) < 5"), category="power")
+    story = Story(plan(falls, devices=[device("det", "room-a", "temperature")]))
+    story.read(10, "det", temperature=30.0)
+    assert story.engine.explain("falls@det").tiers[0].when.truth is True
+    story.tell(Heard(20, "det", online=False))
+    assert story.engine.explain("falls@det").tiers[0].when.truth is None
+
+
+def test_a_fault_of_one_quantity_ends_its_window_and_no_other() -> None:
+    """From the fault on nothing is known of the temperature; the CO that was told still holds."""
+    det = device("det", "room-a", "temperature", "co")
+    warm = rule("warm", "device", ("det",), tier("blue", "min(temperature, 10s) >= 50"), category="power")
+    gas = rule("gas", "device", ("det",), tier("blue", "min(co, 10s) >= 50"), category="power")
+    story = Story(plan(warm, gas, devices=[det]))
+    story.read(0.5, "det", temperature=20.0, co=20.0)
+    story.tell(Fault(1, "det", "trouble", "lens", "temperature"))
+    said = without_zones(story.read(20, "det", temperature=60.0, co=60.0))
+    assert said == ["Raise warm@det blue"]
+
+
+def test_an_assumed_window_says_so() -> None:
+    """Also where the condition looks back."""
+    warm = rule(
+        "warm",
+        "device",
+        ("det",),
+        tier("blue", "mean(temperature, 30s) >= 40"),
+        category="power",
+        unknown="assume_alarm",
+    )
+    story = Story(plan(warm, devices=[device("det", "room-a", "temperature", stale_after_s=30)]))
+    story.tick(40)
+    (alarm,) = story.engine.alarms()
+    assert alarm.because[-1].text.endswith("mean(temperature, 30s) >= 40 (unknown, taken as true)")

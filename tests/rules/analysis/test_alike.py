@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rules.analysis.chain import Chain, Event, Part
-from rules.analysis.chains import Chains
+from rules.analysis.chains import Chains, slowest
 from rules.analysis.week import Situation
 from rules.plan import DutyRule, InvestigationRule, Plan, Rule
 from rules.tier import Tier
@@ -107,3 +107,50 @@ def test_a_measured_chain_may_lead_to_no_evacuation() -> None:
     slow = rule("slow", "device", ["det-a"], tier("red", SLOW))
     (chain,) = Chains(plan(slow)).all()
     assert chain.measured and chain.red == Event((Part("measured", 20.0),)) and chain.evacuation is None
+
+
+def test_devices_with_other_rules_are_not_alike() -> None:
+    """Nor those that a rule of their zone counts and those that it does not."""
+    here = {"f": detectors("f", 3)}
+    red = rule("red", "device", ["f-0", "f-2"], tier("red", "smoke"))
+    assert [set(one) for one in Chains(building([red], **here)).classes] == [{"f-0", "f-2"}, {"f-1"}]
+    some = rule("some", "zone", ["f"], tier("red", "any(smoke)"), members=["f-1"])
+    of = building([some], **here)
+    assert [set(one) for one in Chains(of).classes] == [{"f-0", "f-2"}, {"f-1"}]
+    assert [chain.like for chain in Chains(of).all()] == [("f-1",)]
+
+
+def test_rules_that_lead_nowhere_make_no_difference() -> None:
+    """What is neither of fire or panic nor red, nor read by what is, is not followed."""
+    here = {"f": detectors("f", 2)}
+    for category, word, followed in (("power", "orange", 0), ("power", "red", 1), ("fire", "yellow", 1)):
+        only = rule("only", "device", ["f-0", "f-1"], tier(word, "smoke"), category=category)
+        assert len(list(Chains(building([only], **here)).all())) == followed, (category, word)
+    first = rule("first", "device", ["f-0"], tier("orange", "smoke"), category="power")
+    then = rule("then", "zone", ["f"], tier("red", "alarms([first])"), category="power")
+    assert [chain.rule for chain in Chains(building([first, then], **here)).all()] == ["first"]
+
+
+def test_the_slowest_hour_is_the_one_that_is_told() -> None:
+    """An evacuation at once is slower than none, for it is one."""
+    chain = Chain("d", ("d",), "r", Tier.RED, {}, Event(), None, "whole")
+    at_once, late = replace(chain, evacuation=Event()), replace(chain, evacuation=Event((Part("waits", 5.0),)))
+    for hours in ((chain, at_once, late), (late, at_once, chain), (at_once, late)):
+        assert slowest(hours) == [late]
+    assert slowest((chain, at_once)) == [at_once] and slowest((at_once, chain)) == [at_once]
+
+
+def test_others_are_found_for_every_kind_of_rule_that_needs_them() -> None:
+    """One that counts, one of two parts that no device has both of, one of a device that reads what its zone counts."""
+    here = [device("s1", "f", "smoke"), device("t1", "f", "temperature"), device("s2", "f", "smoke")]
+
+    def others(*rules: Rule) -> list[set[str]]:
+        return [set(chain.told) for chain in Chains(building(rules, f=here)).all() if chain.red is not None]
+
+    count = rule("count", "zone", ["f"], tier("red", "count(smoke) >= 2"))
+    assert others(count) == [{"s1", "s2"}]
+    parts = rule("parts", "zone", ["f"], tier("red", "any(smoke) and any(temperature > 50)"))
+    assert others(parts) == [{"s1", "t1"}, {"t1", "s1"}]
+    hall = rule("hall", "zone", ["f"], tier("orange", "count(smoke) >= 2"))
+    lone = rule("lone", "device", ["s1"], tier("red", "smoke and alarms([hall])"))
+    assert {"s1", "s2"} in others(hall, lone)
