@@ -50,6 +50,7 @@ def can(*texts: str, known: Known = ANYWHERE) -> bool:
         "mean(temperature, 60s) > 1300",
         "rise(temperature, 60s) > 1241",
         "rise(temperature, 60s) < 0",
+        "rise(temperature, 60s) >= 0.5 and temperature < -39.8",
     ],
 )
 def test_a_contradiction_is_found(text: str) -> None:
@@ -84,6 +85,7 @@ def test_a_contradiction_is_found(text: str) -> None:
         "rate(temperature, 60s) < -100",
         "rise(temperature, 60s) >= 1240",
         "rise(temperature, 60s) < 0.5",
+        "rise(temperature, 60s) >= 30 and temperature <= -10",
     ],
 )
 def test_what_can_be_is_not_called_impossible(text: str) -> None:
@@ -97,6 +99,14 @@ def test_what_a_device_does_not_measure_is_false() -> None:
     assert not can("smoke or temperature > 50", known=known)
     assert not can("rise(temperature, 60s) > 5", known=known)
     assert can("not smoke and not temperature > 50 and co > 5", known=known)
+
+
+def test_what_no_device_measures_may_still_be_counted() -> None:
+    """None of them makes it true, which a rule can ask for."""
+    nobody = Known(frozenset({"co"}), members={frozenset({"co"}): 2})
+    assert can("count(smoke) < 1", known=nobody) and can("share(smoke) < 0.5", known=nobody)
+    assert can("not any(smoke)", known=nobody) and not can("any(smoke)", known=nobody)
+    assert can("any(smoke) and all(smoke)", known=Known(frozenset({"co"}))), "what devices there are is open"
 
 
 def test_what_several_devices_must_meet_one_of_them_must_measure() -> None:
