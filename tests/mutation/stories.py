@@ -20,6 +20,7 @@ PATIENCE = 20.0
 LEAST_CPU_S = 1.0
 LOADER = "tests/config/"
 FIRST_S = 0.02  # what the quickest tests may take before the broad ones have their turn
+ENOUGH_S = 1.0  # of tests without the mutant: what only those after them would notice counts as unnoticed
 
 
 class Stories:
@@ -36,22 +37,34 @@ class Stories:
             for code in self._called(test) & codes:
                 self._reaching[code].add(test)
         self._breadth = {test: sum(test in tests for tests in self._reaching.values()) for test in self._items}
+        self._of: dict[CodeType, list[str]] = {}
         self._control()
 
     def of(self, mutant: str) -> list[str]:
         """The tests that reach it: some quick ones, then those that look at most for their time, then the others."""
+        code = self._code_of[mutant]
+        if code not in self._of:
+            self._of[code] = self._ordered(mutant)
+        return self._of[code]
+
+    def _ordered(self, mutant: str) -> list[str]:
         tests = sorted(self._reached(mutant), key=lambda one: self._durations_s[one])
-        spent_s = 0.0
-        for count, test in enumerate(tests):
-            spent_s += self._durations_s[test]
-            if spent_s > FIRST_S:
-                others = sorted(tests[count:], key=lambda one: self._durations_s[one] / self._breadth[one] ** 2)
-                return tests[:count] + others
-        return tests
+        quick = self._within(tests, FIRST_S)
+        others = sorted(tests[len(quick) :], key=lambda one: self._durations_s[one] / self._breadth[one] ** 2)
+        return self._within(quick + others, ENOUGH_S)
 
     def cost_s(self, mutant: str) -> float:
         """How long the tests of a mutant take when none notices it."""
-        return sum(self._durations_s[test] for test in self._reached(mutant))
+        return sum(self._durations_s[test] for test in self.of(mutant))
+
+    def _within(self, tests: list[str], limit_s: float) -> list[str]:
+        """As many of them as take so long together, the one that goes beyond it included."""
+        spent_s = 0.0
+        for count, test in enumerate(tests, 1):
+            spent_s += self._durations_s[test]
+            if spent_s > limit_s:
+                return tests[:count]
+        return tests
 
     def _reached(self, mutant: str) -> list[str]:
         """What the loader's tests reach besides the analysis has its own."""
