@@ -34,6 +34,7 @@ from daemon.restart import Reconciliation
 from daemon.rule_sets import RuleSets
 from daemon.start import Start, going_on
 from daemon.supervisor import Supervisor
+from daemon.vitals import Vitals
 from daemon.watchdog import Watchdog
 from drivers.contract import Delivery, Link, Output, OutputContext
 from drivers.registry import LINKS, OUTPUTS
@@ -136,6 +137,7 @@ class _Parts:
         self._outputs = outputs
         self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
         self._exports = build_exports(setup, path, clock, self._pump.report)
+        self._vitals = Vitals(clock, self._pump.report)
         self.house = House(
             clock,
             self._pump,
@@ -145,6 +147,7 @@ class _Parts:
             broadcast,
             self._reloader,
             self._exports,
+            self._vitals,
             start.safe_mode,
         )
 
@@ -170,7 +173,8 @@ class _Parts:
         audit = self._keep("tocsin/audit", self._anchoring.run)
         history = [self._keep(export.source, export.run) for export in self._exports]
         kept = [*telling, *hearing, api, calendar, clock, reloader, audit, *history]
-        watchdog = asyncio.create_task(Watchdog(lambda done: self._pump.put((), done), kept).run(), name="watchdog")
+        beating = Watchdog(lambda done: self._pump.put((), done), kept, beat=self._vitals.beat)
+        watchdog = asyncio.create_task(beating.run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.enable()
         gc.collect()

@@ -33,6 +33,15 @@ class JournalHealth(Struct, frozen=True):
     degraded: str
 
 
+class ProcessHealth(Struct, frozen=True):
+    """The daemon's process: resident memory, open files and sockets, and the longest that its loop was late so far."""
+
+    memory_bytes: int
+    descriptors: int
+    descriptors_max: int
+    loop_late_s: float
+
+
 class OutputHealth(Struct, frozen=True):
     """One output: its connection, and how many deliveries wait for a confirmation."""
 
@@ -141,6 +150,7 @@ class Core(Protocol):
 
     def journal(self) -> JournalHealth: ...
     def history(self) -> Sequence[HistoryHealth]: ...
+    def process(self) -> ProcessHealth: ...
     def readings_taken(self) -> int:
         """Readings the engine has taken since this process started."""
 

@@ -13,12 +13,19 @@ Probe = Callable[[Callable[[], None]], None]
 
 
 class Watchdog:
-    """`probe(done)` sends an empty message through pump and journal; `kept` are the supervising tasks."""
+    """`probe(done)` sends an empty message through pump and journal; `kept` are the supervising tasks. `beat` is told
+    with each beat by how many seconds the loop was late.
+    """
 
     def __init__(
-        self, probe: Probe, kept: Sequence["asyncio.Task[None]"], pet: Callable[[str], None] = sd_notify
+        self,
+        probe: Probe,
+        kept: Sequence["asyncio.Task[None]"],
+        pet: Callable[[str], None] = sd_notify,
+        beat: Callable[[float], None] = lambda lag_s: None,
     ) -> None:
         self._probe = probe
+        self._beat = beat
         self._kept = kept
         self._pet = pet
         self._answered = 0.0
@@ -31,7 +38,9 @@ class Watchdog:
             due = loop.time() + BEAT_S
             self._probe(self._mark)
             await asyncio.sleep(BEAT_S)
-            if self._well(loop.time(), loop.time() - due):
+            lag_s = loop.time() - due
+            self._beat(lag_s)
+            if self._well(loop.time(), lag_s):
                 self._pet("WATCHDOG=1")
 
     def _mark(self) -> None:

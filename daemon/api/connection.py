@@ -11,6 +11,7 @@ import h11
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from daemon import vitals
 from daemon.api.problem import problem
 
 CLIENTS_MAX = 64  # consoles, command lines and watchers of one venue are a handful; more is a fault or an attack
@@ -54,7 +55,7 @@ class BoundedConnection(H11Protocol):
         self.admitted = others < CLIENTS_MAX
         if not self.admitted:
             self.app = _busy
-        if len(self.connections) > CLIENTS_MAX + TURNED_AWAY_MAX:
+        if len(self.connections) > CLIENTS_MAX + TURNED_AWAY_MAX or vitals.descriptors_left() < vitals.RESERVED:
             transport.abort()
         else:
             self._request.start(self.loop, transport.abort)

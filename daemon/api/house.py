@@ -4,13 +4,14 @@ import importlib.metadata
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from daemon.clock import Clock
-from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ReloadReport
+from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ProcessHealth, ReloadReport
 from daemon.history.export import Export
 from daemon.journal.journal import Journal
 from daemon.outbox.broadcast import Broadcast
 from daemon.outbox.outbox import Outbox
 from daemon.pump import Pump
 from daemon.reload import Reloader
+from daemon.vitals import Vitals
 from drivers.contract import Link, LinkHealth
 from rules.decision import Decision, Restart
 from rules.explain import Explanation
@@ -41,10 +42,12 @@ class House:
         broadcast: Broadcast,
         reloader: Reloader,
         exports: Sequence[Export],
+        vitals: Vitals,
         safe_mode: str = "",
     ) -> None:
         self.version = importlib.metadata.version("tocsin")
         self.started_at = clock.now()
+        self._vitals = vitals
         self.safe_mode = safe_mode
         self.restart: Restart | None = None
         self._clock = clock
@@ -113,6 +116,9 @@ class House:
 
     def history(self) -> Sequence[HistoryHealth]:
         return [export.health() for export in self._exports]
+
+    def process(self) -> ProcessHealth:
+        return self._vitals.health()
 
     def readings_taken(self) -> int:
         return self._pump.readings_taken

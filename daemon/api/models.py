@@ -315,6 +315,15 @@ class ShowView(Struct, frozen=True):
     why: str
 
 
+class ProcessView(Struct, frozen=True):
+    """The daemon's process: resident memory, open files and sockets, and the longest that its loop was late so far."""
+
+    memory_bytes: int
+    descriptors: int
+    descriptors_max: int
+    loop_late_s: float
+
+
 class TimerView(Struct, frozen=True):
     """Something that ends by itself: how many seconds of it were left at the start."""
 
@@ -374,6 +383,7 @@ class StatusView(Struct, frozen=True):
     history: tuple[HistoryView, ...] = ()
     safe_mode: str = ""  # why only the built-in rules are in force; empty: they are not
     restart: RestartView | None = None  # None: not known yet
+    process: ProcessView | None = None
 
 
 class EventView(Struct, frozen=True, omit_defaults=True):

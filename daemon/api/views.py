@@ -24,6 +24,7 @@ from daemon.api.models import (
     OverlayView,
     OwedView,
     PlanView,
+    ProcessView,
     ReloadView,
     RestartView,
     ScheduleView,
@@ -111,6 +112,7 @@ class Views:
             rules_in_force=core.rules(),
             safe_mode=core.safe_mode,
             restart=self._restart(core.restart),
+            process=msgspec.convert(core.process(), ProcessView, from_attributes=True),
         )
 
     def _restart(self, told: Restart | None) -> RestartView | None:

@@ -29,6 +29,8 @@ def headline(status: StatusView, lang: Lang) -> Text:
         line.append(pick(("JOURNAL DEGRADED", "日志降级"), lang), _BAD)
     else:
         line.append(pick(("journal ok", "日志正常"), lang))
+    if status.process is not None:
+        line.append(pick(("  memory ", "  内存 "), lang) + f"{status.process.memory_bytes / 1e6:.0f} MB")
     return line
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ReloadReport
+from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ProcessHealth, ReloadReport
 from drivers.contract import LinkHealth
 from rules.decision import Because, Decision, Refuse, Restart
 from rules.engine import Engine
@@ -168,6 +168,9 @@ class FakeCore:
 
     def journal(self) -> JournalHealth:
         return JournalHealth(1000, 1_000_000, self.degraded)
+
+    def process(self) -> ProcessHealth:
+        return ProcessHealth(60_000_000, 30, 4096, 0.02)
 
     def readings_taken(self) -> int:
         return 4711
