@@ -5,7 +5,7 @@ it; staff acknowledge an investigation at the last instant and never stand it do
 does not work out it never takes as reached.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -21,6 +21,7 @@ from rules.expression import Call
 from rules.plan import Plan, Rule, TierRule
 from rules.tier import Tier
 from rules.truth import Truth
+from rules.venue import Device
 
 Tiers = Mapping[Tier, Event]
 Found = Mapping[tuple[str, str], Tiers]
@@ -54,6 +55,7 @@ class Reach:
         self._presses = presses(plan)
         self._by_id = {rule.id: rule for rule in plan.rules}
         self._origins = _origins(plan)
+        self._members: dict[tuple[str, str], Sequence[Device]] = {}  # by rule and zone
         self._at: dict[str, list[int]] = {}
         self._rules_at: dict[str, list[Rule]] = {}
         for index, rule in enumerate(plan.rules):
@@ -73,6 +75,16 @@ class Reach:
         """The zones that a device is in, the smallest first."""
         venue = self._plan.venue
         return venue.ancestry[venue.devices[device].zone]
+
+    def members(self, rule: Rule, zone: str) -> Sequence[Device]:
+        """The devices that a rule looks at in a zone: gathered once, for each chain asks again."""
+        found = self._members.get((rule.id, zone))
+        if found is None:
+            venue = self._plan.venue
+            here = venue.devices_within[zone]
+            found = [venue.devices[one] for one in here if not rule.members or one in rule.members]
+            self._members[rule.id, zone] = found
+        return found
 
     def follow(self, told: Told, bases: frozenset[str] | None = None, ceiling: Tier = Tier.RED) -> Reached:
         """What follows from what these devices say at once.
@@ -95,7 +107,17 @@ class Reach:
             highest = ceiling if bases is not None and base else Tier.RED
             said = told if base else {}
             look = _Place(
-                self._plan, self._by_id, self._around, self._presses, rule, place, said, found, unsure, highest
+                self._plan,
+                self._by_id,
+                self.members,
+                self._around,
+                self._presses,
+                rule,
+                place,
+                said,
+                found,
+                unsure,
+                highest,
             )
             tiers = look.tiers()
             if tiers:
@@ -132,6 +154,7 @@ class _Place:
 
     plan: Plan
     rules: Mapping[str, Rule]
+    members: Callable[[Rule, str], Sequence[Device]]
     around: Situation
     presses: int
     rule: Rule
@@ -170,7 +193,7 @@ class _Place:
 
     def _so_in_calm(self, tier: TierRule) -> bool:
         """Whether the alarm is up without any danger: then no signal brings it about."""
-        calm = _Place(self.plan, self.rules, self.around, self.presses, self.rule, self.place, {}, {})
+        calm = _Place(self.plan, self.rules, self.members, self.around, self.presses, self.rule, self.place, {}, {})
         return bool(calm._course(tier).at(0.0))
 
     def _course(self, tier: TierRule, place: str = "") -> Course:
@@ -179,8 +202,7 @@ class _Place:
             told = self.told.get(place, {})
             said = Said(venue.devices[place], told, self.around, self.presses, self._coincidence)
             return said.course(tier.when.root)
-        here = venue.devices_within[place]
-        members = [venue.devices[one] for one in here if not self.rule.members or one in self.rule.members]
+        members = self.members(self.rule, place)
         return SaidByMany(members, self.told, self.around, self.presses, self._coincidence).course(tier.when.root)
 
     def _seconded(self, tier: TierRule) -> bool:
