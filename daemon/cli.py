@@ -1,7 +1,6 @@
 """The command `tocsin`: one table of all commands. What a command needs is imported when it is called, not before."""
 
 import importlib
-import importlib.metadata
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -102,6 +101,8 @@ def load(target: str, name: str | None) -> Any:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        import importlib.metadata  # takes as long as all the rest of this file
+
         print(f"tocsin {importlib.metadata.version('tocsin')}")
         raise typer.Exit
 

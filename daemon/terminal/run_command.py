@@ -1,6 +1,5 @@
 """The command `run`: the daemon in the foreground."""
 
-import asyncio
 import gc
 import logging
 import os
@@ -18,10 +17,12 @@ from daemon.api.models import DEFAULT_SOCKET_NAME
 
 if TYPE_CHECKING:
     import subprocess
+    from concurrent.futures import Future
 
     from config.apart import CheckEnded
     from config.files import FileSet
     from config.problem import ConfigError
+    from config.setup import Setup
     from daemon.api.house import House
     from daemon.start import Start
 
@@ -61,6 +62,8 @@ def run(
     folder = state or Path(os.environ.get("STATE_DIRECTORY", "state").split(":")[0])
     start = _start(directory, tuple(overrides or ()), folder)
     _hold(folder)
+    import asyncio
+
     from daemon.log import LogThread
     from daemon.starts import Starts
 
@@ -77,6 +80,8 @@ def run(
 
 
 async def _main(start: "Start", folder: Path, socket: Path) -> None:
+    import asyncio
+
     from daemon import app
 
     stop, hangup = asyncio.Event(), asyncio.Event()
@@ -105,21 +110,54 @@ def _start(directory: Path, overrides: tuple[str, ...], folder: Path) -> "Start"
     found = read_files(directory, overrides)
     last = RuleSets(folder).last()
     try:
-        if last is None or last.digest != found.digest:
-            refuse_apart(found, started=_import_all)
-        _import_all()
-        from config.load import load_files
+        if last is None:
+            setup = _load_first(found)
+        else:
+            if last.digest != found.digest:
+                refuse_apart(found, started=_import_all)
+            setup = _load(found)
         from daemon.start import Start
 
-        setup = load_files(found)
-        gc.collect()  # what is freed now, the engine can use
-        gc.freeze()
         return Start(setup, found, directory, overrides)
     except (ConfigError, CheckEnded) as error:
         typer.echo(str(error), err=True)
         if last is None:
             raise typer.Exit(EXIT_BAD_CONFIGURATION) from None
         return _last_good(msgspec.structs.replace(last, overrides=overrides), directory, error)
+
+
+def _load_first(found: "FileSet") -> "Setup":
+    """Load the files while a child still checks them: there are no others to start with. Raises ConfigError."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from config.apart import refuse_apart
+
+    with ThreadPoolExecutor(1) as pool:
+        checked = pool.submit(refuse_apart, found)
+        checked.add_done_callback(_end_if_wild)
+        setup = _load(found)
+        checked.result()
+    return setup
+
+
+def _end_if_wild(checked: "Future[None]") -> None:
+    """What hangs a child, or takes all its memory, does the same to this process, in which nothing bounds it."""
+    from config.apart import CheckEnded
+
+    error = checked.exception()
+    if isinstance(error, CheckEnded):
+        typer.echo(str(error), err=True)
+        os._exit(EXIT_BAD_CONFIGURATION)
+
+
+def _load(found: "FileSet") -> "Setup":
+    _import_all()
+    from config.load import load_files
+
+    setup = load_files(found)
+    gc.collect()  # what is freed now, the engine can use
+    gc.freeze()
+    return setup
 
 
 def _import_all(_child: "subprocess.Popen[bytes] | None" = None) -> None:

@@ -423,6 +423,24 @@ def test_a_check_that_runs_wild_is_ended_and_reported(house: House, evil: str, s
     assert house.reload().outcome == "applied"
 
 
+def test_files_that_run_wild_at_the_first_start_end_it(house: House) -> None:
+    """There is nothing else to start with: what ended the check is said, however long the daemon itself would take."""
+    wild = house.folder / "wild"
+    wild.mkdir()
+    (wild / "sitecustomize.py").write_text(
+        "import sys\nif 'config.apart_child' in sys.orig_argv:\n"
+        "    import os, signal\n    os.kill(os.getpid(), signal.SIGXCPU)\n"
+        "else:\n    import threading, config.load\n"
+        "    config.load.load_files = lambda found: threading.Event().wait()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(wild)}
+    ended = subprocess.run(
+        house.command(), capture_output=True, text=True, timeout=CHECKED_WITHIN_S, env=environment, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "took more processor time" in ended.stderr
+
+
 def test_a_stop_does_not_wait_for_a_check_that_hangs(house: House) -> None:
     """The child is ended with the daemon."""
     wild = house.folder / "wild"
