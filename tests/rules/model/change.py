@@ -1,7 +1,7 @@
 """What follows when something an alarm looks at has changed, and when an alarm has changed."""
 
 from rules.expression import Call, Expression, Node, Word, walk
-from tests.rules.model import evacuation, heard, life, overlays, surroundings, tree
+from tests.rules.model import evacuation, life, overlays, surroundings, tree, windows
 from tests.rules.model.state import (
     Alarm,
     Said,
@@ -36,6 +36,7 @@ def look_at(s: State, device: str, name: str, past: bool = False) -> None:
     for alarm in list(s.alarms.values()):
         if _concerns(s, alarm, device, name):
             look(s, alarm, past)
+    s.looked_back[device] = s.now
 
 
 def _concerns(s: State, alarm: Alarm, device: str, name: str) -> bool:
@@ -57,7 +58,7 @@ def take_conditions(s: State, alarm: Alarm, past: bool = False) -> bool:
     """Let each tier take what its conditions say; whether one went into another phase."""
     rule, moved, unknown = rule_of(s, alarm), False, False
     alarm["looked_at"] = s.now
-    waiting = any(heard.awaits(s, one, _names(s, alarm)) for one in members(s, alarm))
+    waiting = any(windows.awaits(s, one, _names(s, alarm)) for one in members(s, alarm))
     for one in rule.tiers:
         when = tree.truth(s, alarm, one.when.root)
         if one is rule.tiers[-1] and is_forced(s, alarm):

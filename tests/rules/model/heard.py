@@ -49,11 +49,6 @@ def asked_at(s: State, device: str) -> float | None:
     return None if last is None or last["what"] == "asked" else awaited_until(s, device)
 
 
-def awaits(s: State, device: str, names: set[str]) -> bool:
-    """Whether one of these may still come: the device has just begun to be heard."""
-    return not is_absent(s, device) and s.now < awaited_until(s, device) and bool(untold(s, device, names))
-
-
 def untold(s: State, device: str, names: set[str]) -> list[str]:
     """Those of these quantities that it measures and that are not known. A press is never unknown."""
     measured = names & s.plan.venue.devices[device].quantities

@@ -22,7 +22,7 @@ from rules.signal import (
     Signal,
     Tick,
 )
-from tests.rules.model import evacuation, heard, orders, overlays, reload, surroundings, tree
+from tests.rules.model import evacuation, heard, orders, overlays, reload, surroundings, tree, windows
 from tests.rules.model.change import calls, look, look_at, report, settle
 from tests.rules.model.life import delay_over, level_due
 from tests.rules.model.state import Said, State, arrange, rule_of
@@ -33,6 +33,7 @@ class Model:
 
     def __init__(self, plan: Plan) -> None:
         self.state = State(plan)
+        windows.arrange(self.state)
 
     def step(self, signal: Signal) -> list[Said]:
         """Take one signal; what follows from it."""
@@ -43,7 +44,7 @@ class Model:
             s.started = True
             for entries in s.heard.values():
                 entries += [{"what": "expected", "at": s.now}, {"what": "awaited", "at": s.now}]
-            reload.take_stock(s)
+            reload.take_stock(s, first=True)
         if isinstance(signal, Resumed):
             reload.resume(s, signal.down_s)
         elif isinstance(signal, Reloaded):
@@ -57,6 +58,7 @@ class Model:
         self.state.plan, before = plan, self.state.plan
         reload.keep(self.state, before)
         arrange(self.state)
+        windows.arrange(self.state)
         reload.time_again(self.state)
 
     def deadline(self) -> float | None:
@@ -78,6 +80,9 @@ def timers(s: State) -> Iterator[Timer]:
         due = heard.asked_at(s, device)
         if due is not None and any(device in minded for minded in reload.minded(s)):
             yield due, "awaited", device, partial(reload.stop_waiting, s, device)
+        due = windows.next_due(s, device)
+        if due is not None:
+            yield due, "held", device, partial(reload.pass_time, s, device)
     for alarm in s.alarms.values():
         yield from _timers_of(s, alarm["id"])
     yield from surroundings.timers(s)
@@ -181,9 +186,10 @@ def _live(s: State, reading: Reading) -> None:
     alive(s, device)
     if reading.origin is not None:
         entries.append({"what": "message", "origin": reading.origin})
-    told = {"what": "told", "quantity": quantity, "value": reading.value, "origin": reading.origin}
+    told = {"what": "told", "at": s.now, "quantity": quantity, "value": reading.value, "origin": reading.origin}
+    told["late"] = False
     if reading.origin is not None and heard.is_late(s, device, quantity, reading.origin) and not event:
-        entries.append(told)  # for an instant, as it was: it can raise an alarm, and end none
+        entries.append({**told, "late": True})  # for an instant, as it was: it can raise an alarm, and end none
         look_at(s, device, quantity, past=True)
         entries.pop()
         look_at(s, device, quantity)
@@ -219,7 +225,7 @@ def lose(s: State, device: str, code: str) -> None:
     s.heard[device].append({"what": "gone", "at": s.now})
     report(s, device, code)
     look_at(s, device, "absent")
-    s.heard[device].append({"what": "forgotten", "quantity": "*"})
+    s.heard[device].append({"what": "forgotten", "at": s.now, "quantity": "*"})
     for name in sorted({"absent", "faulted", *s.plan.venue.devices[device].quantities}):
         look_at(s, device, name)
 
@@ -231,7 +237,7 @@ def fault(s: State, source: str, code: str, quantity: str | None) -> None:
         return
     look_at(s, source, "faulted")
     if quantity is not None and heard.value(s, source, quantity) is not None:
-        s.heard[source].append({"what": "doubted", "quantity": quantity})
+        s.heard[source].append({"what": "doubted", "at": s.now, "quantity": quantity})
         look_at(s, source, quantity)
 
 

@@ -54,6 +54,14 @@ ON_DEVICE = (
     "absent",
     "faulted",
 )
+LOOKING_BACK = (
+    "rise(smoke_obscuration, 8s) >= 2",
+    "rate(smoke_obscuration, 20s) >= 0.5",
+    "max(smoke_obscuration, 8s) >= 2",
+    "min(smoke_obscuration, 5s) >= 2",
+    "max(voltage, 20s) < 150",
+    "min(voltage, 8s) < 40",
+)
 MEASURES = ON_DEVICE[:-2]  # without what the silence of a device makes true
 AROUND = ("during(open)", "during(staff)", "nobody_on_duty")
 CLEARS = ("smoke_obscuration < 1", "not smoke", "voltage > 200", "not absent", "smoke_obscuration < 1 or not smoke")
@@ -94,7 +102,7 @@ def _joined(draw: st.DrawFn, atoms: list[str]) -> str:
 def conditions(draw: st.DrawFn, on_device: bool, read: list[str], words: tuple[str, ...] = ON_DEVICE) -> Expression:
     """A condition on a device or on a zone, that may read the alarms of these rules."""
     around = draw(st.integers(0, 3)) == 0
-    atoms = list(words) if on_device else []
+    atoms = [*words, *LOOKING_BACK] if on_device else []
     if not on_device:
         inner = draw(_joined([*words, *(AROUND if around else ())]))
         atoms += [f"any({inner})", f"all({inner})", f"share({inner}) >= 0.5", f"count({inner}) >= 2"]

@@ -1,7 +1,7 @@
 """Going on after a restart, and under other rules."""
 
 from rules.plan import Plan
-from tests.rules.model import change, evacuation, heard, overlays, surroundings
+from tests.rules.model import change, evacuation, heard, overlays, surroundings, windows
 from tests.rules.model.state import State, members, rule_of, stands
 
 
@@ -20,12 +20,14 @@ def resume(s: State, down_s: float) -> None:
     take_stock(s)
 
 
-def take_stock(s: State) -> None:
+def take_stock(s: State, *, first: bool = False) -> None:
     """The files may be others: say what has ended with that, and let every alarm look before any delay is over."""
     for said in s.left_over:
         s.said.append({**said, "at": s.now})
     s.left_over = []
     change.look_at_zones(s)
+    for device in s.heard if not first else ():
+        pass_time(s, device)
     for alarm in list(s.alarms.values()):
         change.take_conditions(s, alarm)
         change.settle(s, alarm)
@@ -83,6 +85,12 @@ def time_again(s: State) -> None:
     for alarm in s.alarms.values():
         overlays.time_quiet(s, alarm)
     s.burning = evacuation.burning(s)
+
+
+def pass_time(s: State, device: str) -> None:
+    """Time changed what the windows of a device say: those look who look back."""
+    for name in windows.names(s, device):
+        change.look_at(s, device, name)
 
 
 def minded(s: State) -> list[list[str]]:

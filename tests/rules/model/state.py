@@ -33,6 +33,8 @@ class State:
         self.flood_since: float | None = None
         self.evacuations: dict[str, dict[str, Any]] = {}
         self.evacuation_count = 0
+        self.windows: dict[tuple[str, str, str, float], dict[str, Any]] = {}  # since when each window is kept
+        self.looked_back: dict[str, float] = {}  # when somebody last looked at what a device said
         self.burning: list[str] = []  # zones on a way out, at the last look
         self.said: list[Said] = []
         self.left_over: list[Said] = []  # what ended with other rules, to be said with the next signal

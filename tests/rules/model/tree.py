@@ -6,7 +6,7 @@ from typing import Any
 from rules.expression import And, Call, Compare, Duration, Name, Names, Node, Not, Number, Or, Word, walk
 from rules.quantity import QUANTITIES, Kind
 from rules.tier import Tier
-from tests.rules.model import heard
+from tests.rules.model import heard, windows
 from tests.rules.model.state import (
     Alarm,
     State,
@@ -67,6 +67,11 @@ def _of_device(s: State, device: str, node: Node) -> Truth:
             if name not in s.plan.venue.devices[device].quantities:
                 return False
             number = heard.value(s, device, name)
+            return None if number is None else bool(OPERATORS[node.operator](number, node.threshold))
+        case Compare(left=Call() as call):
+            if windows.key(device, call)[2] not in s.plan.venue.devices[device].quantities:
+                return False
+            number = windows.number(s, device, call)
             return None if number is None else bool(OPERATORS[node.operator](number, node.threshold))
         case Call(function="during"):
             return during(s, node)
