@@ -9,7 +9,7 @@ from config.kinds import DEVICE_KINDS
 from config.rule_sheet import WrittenRule, WrittenTier
 from config.rules_file import InvestigateEntry
 from config.select import selected_devices, selected_zones
-from config.setup import HistorySetup, LinkSetup, OutputSetup
+from config.setup import HistorySetup, JournalSetup, LinkSetup, OutputSetup
 from config.sheet import Sheet
 from config.venue_file import DeviceEntry, VenueEntry
 from drivers.contract import Binding
@@ -19,6 +19,8 @@ from rules.expression import Call, Name, walk
 from rules.plan import DutyRule, EvacuationPlan, InvestigationRule, Limits, Plan, Rule, Stage, TierRule, VerifyRule, Who
 from rules.tier import Tier
 from rules.venue import Device, Route, Text, Venue, Zone
+
+_DAY_S = 86400.0
 
 
 def build_venue(head: VenueEntry, sheet: Sheet) -> Venue:
@@ -154,6 +156,14 @@ def _names(rule: WrittenRule) -> frozenset[str]:
         if isinstance(call, Call)
         for name in walk(call)
         if isinstance(name, Name)
+    )
+
+
+def build_journal(sheet: Sheet) -> JournalSetup:
+    """What the journal keeps."""
+    entry = sheet.journal
+    return JournalSetup(
+        entry.keep_days * _DAY_S, entry.readings_days * _DAY_S, entry.max_mb * 1_000_000, entry.gather, entry.thin
     )
 
 

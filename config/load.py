@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.build import build_history, build_links, build_outputs, build_plan, build_venue
+from config.build import build_history, build_journal, build_links, build_outputs, build_plan, build_venue
 from config.consequences import check_consequences
 from config.document import Document
 from config.files import MAX_RULES_FILES, STOCK, VENUE, FileSet, Unread, read_files
@@ -88,6 +88,7 @@ def _checked(found: FileSet) -> Setup:
         build_outputs(sheet),
         (found.path(VENUE), *(found.path(name) for name in names)),
         found.digest,
+        build_journal(sheet),
         exempt=exemptions(sheet, plan),
         history=build_history(sheet),
     )

@@ -37,6 +37,18 @@ class HistorySetup:
     settings: HistoryEntry
 
 
+@dataclass(frozen=True, slots=True)
+class JournalSetup:
+    """What the journal keeps and for how long. `deadbands` by quantity, in its unit: readings that differ by less are
+    thinned. Readings that decide nothing are gathered for `gather_s`."""
+
+    records_s: float
+    readings_s: float
+    max_bytes: int
+    gather_s: float
+    deadbands: dict[str, float]
+
+
 @dataclass(frozen=True)
 class Setup:
     """Everything a configuration directory says. `files` are all the files read, in order; `digest` names this set.
@@ -51,5 +63,6 @@ class Setup:
     outputs: tuple[OutputSetup, ...]
     files: tuple[Path, ...]
     digest: str
+    journal: JournalSetup
     exempt: dict[str, str] = field(default_factory=dict)
     history: tuple[HistorySetup, ...] = ()

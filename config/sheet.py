@@ -9,6 +9,7 @@ from config.evacuation_file import PlanEntry
 from config.form import Form
 from config.history_file import HistoryEntry
 from config.hours import DutyEntry, SpanEntry
+from config.journal_file import JournalEntry
 from config.problem import Mark, Problems
 from config.venue_file import (
     DeviceEntry,
@@ -54,6 +55,7 @@ class Sheet:
     duty: DutyEntry | None
     limits: LimitsEntry
     history: list[Written[HistoryEntry]]
+    journal: JournalEntry
 
     def mark(self, path: Path) -> Mark:
         return self.document.mark(path)
@@ -88,6 +90,7 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
         shell.duty if shell else None,
         shell.limits if shell else LimitsEntry(),
         sections["history"],
+        shell.journal if shell else JournalEntry(),
     )
 
 

@@ -11,7 +11,7 @@ from config.sheet import Sheet, Written
 from config.venue_file import DeviceEntry, LinkEntry, OutputEntry
 from drivers.registry import DRIVERS, LINKS
 from rules.danger import TELLS
-from rules.quantity import QUANTITIES
+from rules.quantity import QUANTITIES, Kind
 
 FEEDERS = ("power_meter", "ups", "plug")  # kinds of device that power comes through
 _SHARED = ("zones", "devices", "links")  # alarms and faults are told by these ids, so all of them differ
@@ -32,7 +32,23 @@ def check_venue(sheet: Sheet, problems: Problems) -> None:
     for output in sheet.outputs:
         _check_output(output, links, sheet, problems)
     _check_stand_ins(sheet, problems)
+    _check_journal(sheet, problems)
     check_evacuation(sheet, problems)
+
+
+def _check_journal(sheet: Sheet, problems: Problems) -> None:
+    for name in sheet.journal.thin:
+        quantity = QUANTITIES.get(name)
+        if quantity is None or quantity.kind is not Kind.NUMBER:
+            path: Path = ("journal", "thin", name)
+            numbers = [known.name for known in QUANTITIES.values() if known.kind is Kind.NUMBER]
+            text = f"cannot thin {name!r}, expected a quantity that is a number: {one_of(numbers)}"
+            problems.add(sheet.mark(path), text, did_you_mean(name, numbers), words(path))
+    if sheet.journal.readings_days > sheet.journal.keep_days:
+        days = sheet.journal.keep_days
+        text = f"found {sheet.journal.readings_days}, expected at most keep_days, {days}: readings go first"
+        path = ("journal", "readings_days")
+        problems.add(sheet.mark(path), text, "", words(path))
 
 
 def _check_ids(sheet: Sheet, problems: Problems) -> None:

@@ -12,6 +12,7 @@ from config.evacuation_file import ROUTES_MAX, PlanEntry, RouteEntry
 from config.form import Form
 from config.history_file import HistoryEntry
 from config.hours import DutyEntry, Spans
+from config.journal_file import JournalEntry
 from config.kinds import DEVICE_KINDS
 from config.problem import did_you_mean
 from config.words import Duration, Id, Words
@@ -130,6 +131,7 @@ class VenueShell(Settings):
     schedules: dict[Id, Spans] = {}
     duty: DutyEntry | None = None
     limits: LimitsEntry = LimitsEntry()
+    journal: JournalEntry = JournalEntry()
 
 
 def _with_settings(kind: str, base: type[Settings], settings: type[Settings], **fields: Any) -> type[Settings]:

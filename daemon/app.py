@@ -19,6 +19,7 @@ from daemon.history.setup import build_exports, zones_of
 from daemon.journal.anchoring import Anchoring
 from daemon.journal.anchors import FILE as ANCHORS
 from daemon.journal.journal import Journal
+from daemon.journal.keeping import keeping_of
 from daemon.journal.writer import Writer
 from daemon.notify import sd_notify
 from daemon.opening import JOURNAL, Opened, first_words, open_journal, under_builtin_rules
@@ -92,10 +93,11 @@ class _Parts:
         name = f"{SAFE if start.safe_mode else ''}{secrets.token_hex(4)}"
         this = Run(name, clock.stamp().boot, tuple(output.id for output in setup.outputs))
         broadcast = Broadcast()
-        writer = Writer(path, opened.connection, this)
+        keeping = keeping_of(setup)
+        writer = Writer(path, opened.connection, this, keeping)
         if start.safe_mode:
             writer.holds_older_state = True  # a snapshot of this engine would bury what the venue's rules know
-        self._journal = Journal(writer, memory.ledger, self._on_degraded, self._on_recovered)
+        self._journal = Journal(writer, memory.ledger, self._on_degraded, self._on_recovered, setup.journal.gather_s)
         self._outbox = Outbox(this, clock, broadcast)
         self._pump = Pump(
             memory.engine,

@@ -26,11 +26,13 @@ Outcome = Literal["applied", "unchanged", "refused", "restart"]
 
 
 class JournalHealth(Struct, frozen=True):
-    """`degraded` is empty while commits are on time, else why they are not."""
+    """`degraded` is empty while commits are on time, else why they are not. `per_day`: bytes written to the disk in a
+    day that goes on like the time since the start, 0 while nothing is known."""
 
     rows: int
     bytes: int
     degraded: str
+    per_day: int = 0
 
 
 class ProcessHealth(Struct, frozen=True):

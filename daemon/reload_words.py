@@ -10,7 +10,7 @@ TOLD = 20  # entries of one kind in a log line
 
 
 def needs_restart(old: Setup, new: Setup) -> tuple[str, ...]:
-    """What differs in links, the devices bound to them, outputs, history servers and the venue's id, in words."""
+    """What differs in links, devices bound to them, outputs, history servers, the journal, the venue's id, in words."""
     found: list[str] = []
     if old.plan.venue.root != new.plan.venue.root:
         found.append("the venue's id is different")
@@ -22,6 +22,8 @@ def needs_restart(old: Setup, new: Setup) -> tuple[str, ...]:
         found += [f"link {name}: {text}" for text in _entries("device", old_devices, new_devices)]
     found += _entries("output", {one.id: one for one in old.outputs}, {one.id: one for one in new.outputs})
     found += _entries("history", {one.id: one for one in old.history}, {one.id: one for one in new.history})
+    if old.journal != new.journal:
+        found.append("the journal's settings are different")
     return tuple(found)
 
 

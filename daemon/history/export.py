@@ -11,7 +11,7 @@ import msgspec
 from daemon.clock import Clock
 from daemon.core import HistoryHealth
 from daemon.history.job import Job, Progress, Zones
-from daemon.journal.retention import KEPT_S, SIGNALS_KEPT
+from daemon.journal.keeping import Keeping
 from rules.signal import Fault, Recovered, Signal
 
 CHILD = (sys.executable, "-P", "-m", "daemon.history.child")
@@ -32,9 +32,9 @@ class ExportEnded(Exception):
 class Export:
     """Implements nothing of the daemon's own: what fails in here fails alone. `run` is for the supervisor."""
 
-    def __init__(self, job: Job, behind_after_s: float, clock: Clock, report: Report) -> None:
+    def __init__(self, job: Job, behind_after_s: float, clock: Clock, report: Report, keeping: Keeping) -> None:
         self._job = job
-        self._faults = _Faults(self.source, behind_after_s, clock, report)
+        self._faults = _Faults(self.source, behind_after_s, clock, report, keeping)
         self._process: asyncio.subprocess.Process | None = None
         self._progress = Progress()
 
@@ -100,7 +100,8 @@ class Export:
 class _Faults:
     """Tells each fault once, and when it is over."""
 
-    def __init__(self, source: str, behind_after_s: float, clock: Clock, report: Report) -> None:
+    def __init__(self, source: str, behind_after_s: float, clock: Clock, report: Report, keeping: Keeping) -> None:
+        self._keeping = keeping
         self._source = source
         self._behind_after_s = behind_after_s
         self._clock = clock
@@ -131,7 +132,7 @@ class _Faults:
             yield "history_behind", f"{_span(told.behind_s)} and {told.behind} signals are not sent yet{error}"
         if told.condition == "refused" or ("history_refused" in self._standing and told.condition != "up"):
             yield "history_refused", f"the server refuses what is sent, look at url, bucket and token{error}"
-        share = max(told.behind / SIGNALS_KEPT, told.behind_s / KEPT_S)
+        share = max(told.behind / self._keeping.signals, told.behind_s / self._keeping.readings_s)
         if share >= SHARE_LOSING:
             text = f"{share:.0%} of what the journal keeps is not sent yet: what is older is about to be deleted{error}"
             yield "history_losing", text

@@ -7,6 +7,7 @@ from config.setup import HistorySetup, Setup
 from daemon.clock import Clock
 from daemon.history.export import Export
 from daemon.history.job import Job, Target
+from daemon.journal.keeping import keeping_of
 from rules.signal import Signal
 from rules.venue import Venue
 
@@ -15,7 +16,7 @@ FOLDER = "history"  # in the state folder: cursors, and what servers refused
 
 def build_exports(setup: Setup, journal: Path, clock: Clock, report: Callable[[Signal], None]) -> tuple[Export, ...]:
     """One for each entry of `history`, not yet running."""
-    zones = zones_of(setup.plan.venue)
+    zones, keeping = zones_of(setup.plan.venue), keeping_of(setup)
     return tuple(
         Export(
             Job(
@@ -28,6 +29,7 @@ def build_exports(setup: Setup, journal: Path, clock: Clock, report: Callable[[S
             one.settings.behind_after,
             clock,
             report,
+            keeping,
         )
         for one in setup.history
     )

@@ -7,7 +7,8 @@ numbers out, and the journal keeps them beside its rows. Everything else that th
 import struct
 import zlib
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 import msgspec
@@ -89,12 +90,24 @@ def pack(signals: Sequence[Signal], book: Book) -> tuple[bytes | None, list[Sign
         numbers.append(number)
         values.append(value)
         counts.append(count)
-    if not ats:
-        return None, others
-    # arrays are as the machine has them: little-endian on x86_64 and aarch64, and so are the journals
-    body = array("d", ats).tobytes() + array("H", numbers).tobytes() + _tail.encode((values, counts, places))
-    head = _EPOCH.pack(book.epoch, len(ats))
-    return _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head))) + head + body, others
+    return _packed(book.epoch, _Columns(ats, numbers, values, counts, places)) if ats else None, others
+
+
+class _Columns(NamedTuple):
+    """Of the routine signals; `places` are those of the others among all."""
+
+    ats: Sequence[float]
+    numbers: Sequence[int]
+    values: Sequence[float | bool | None]
+    counts: Sequence[int]
+    places: Sequence[int]
+
+
+def _packed(epoch: int, columns: _Columns) -> bytes:
+    """Arrays are as the machine has them: little-endian on x86_64 and aarch64, and so are the journals."""
+    head = _EPOCH.pack(epoch, len(columns.ats))
+    body = array("d", columns.ats).tobytes() + array("H", columns.numbers).tobytes() + _tail.encode(columns[2:])
+    return _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head))) + head + body
 
 
 def _plain(signal: Signal, book: Book) -> tuple[int | None, bool | None]:
@@ -119,23 +132,59 @@ def epoch_of(packed: bytes) -> int:
 
 def unpack(packed: bytes, names: Mapping[int, Name], others: Sequence[Signal], problems: list[str]) -> list[Signal]:
     """All signals in their order; of those that cannot be read each is told in `problems`. Raises Unreadable."""
-    _, count = _EPOCH.unpack_from(packed, _CHECKSUM.size)
-    try:
-        fixed = struct.Struct(f"<{count}d{count}H")
-        columns = fixed.unpack_from(packed, _HEAD_BYTES)
-        values, counts, places = _read_tail.decode(memoryview(packed)[_HEAD_BYTES + fixed.size :])
-    except (struct.error, msgspec.MsgspecError) as error:
-        raise Unreadable(str(error)) from error
+    columns = _columns(packed)
     merged: list[Signal | None] = []
-    for at, number, value, seq in zip(columns[:count], columns[count:], values, counts, strict=True):
+    for at, number, value, seq in zip(*columns[:4], strict=True):
         try:
             merged.append(_signal(at, number, names, value, seq))
         except Unreadable as error:
             problems.append(f"a signal cannot be read ({error}) and is lost")
             merged.append(None)
-    for place, signal in zip(places, others, strict=False):  # of those that cannot be read any more none is here
+    for place, signal in zip(columns.places, others, strict=False):  # those that cannot be read are not here
         merged.insert(place, signal)
     return [signal for signal in merged if signal is not None]
+
+
+def filtered(packed: bytes, wanted: Callable[[float, int, float | bool | None], bool]) -> bytes | None:
+    """The routine signals of which `wanted(at, number, value)`, packed anew; None when none is left.
+
+    Raises Unreadable.
+    """
+    epoch = epoch_of(packed)
+    columns = _columns(packed)
+    keep = [wanted(*one) for one in zip(*columns[:3], strict=True)]
+    if all(keep):
+        return packed
+    if not any(keep):
+        return None
+    places: list[int] = []
+    others, gone, routine = set(columns.places), 0, iter(keep)
+    for place in range(len(keep) + len(others)):
+        if place in others:
+            places.append(place - gone)
+        elif not next(routine):
+            gone += 1
+    return _packed(
+        epoch,
+        _Columns(
+            list(compress(columns.ats, keep)),
+            list(compress(columns.numbers, keep)),
+            list(compress(columns.values, keep)),
+            list(compress(columns.counts, keep)),
+            places,
+        ),
+    )
+
+
+def _columns(packed: bytes) -> _Columns:
+    _, count = _EPOCH.unpack_from(packed, _CHECKSUM.size)
+    try:
+        fixed = struct.Struct(f"<{count}d{count}H")
+        columns = fixed.unpack_from(packed, _HEAD_BYTES)
+        tail = _read_tail.decode(memoryview(packed)[_HEAD_BYTES + fixed.size :])
+    except (struct.error, msgspec.MsgspecError) as error:
+        raise Unreadable(str(error)) from error
+    return _Columns(columns[:count], columns[count:], *tail)
 
 
 def _signal(at: float, number: int, names: Mapping[int, Name], value: float | bool | None, seq: int) -> Signal:

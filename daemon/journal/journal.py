@@ -5,6 +5,7 @@ or, when that takes longer than COMMIT_DEADLINE_S, that it has to go on without:
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from drivers.contract import Delivery
 from rules.signal import Signal
 
 COMMIT_DEADLINE_S = 0.25  # a healthy commit takes 0.1 ms to 50 ms; beyond this, alarms go out from memory
-GATHER_S = 0.005  # readings that decide nothing wait so long for company: a decision then seldom waits for their commit
-GATHER_SIGNALS = 100  # and no longer than for so many: half of what a broker sends unacknowledged, so a burst flows on
+GATHER_S = 0.2  # readings that decide nothing wait so long for company: a commit writes two pages of the disk or more
+GATHER_SIGNALS = 80  # and no longer than for so many: two such rows fill a page, and a broker sends 200 unacknowledged
 HELD_SIGNALS = 50_000  # not yet written; about 15 MB, and 50 s of the heaviest traffic
 HELD_SETTLED = 10_000  # not yet written; without one a start may deliver once more, with the same id
 HELD_DECISIONS = 10_000  # not yet written; kept longer than signals, for they are what people ask for afterwards
@@ -40,19 +41,25 @@ class Entry:
     unsettled: Sequence[Owed] = ()
     in_force: Sequence[Delivery] = ()
     done: Callable[[], None] | None = None
-    submitted: float = 0.0  # loop time
+    handed: float = math.inf  # to the writer, loop time
 
 
 class Journal:
     """The only way to the database. `on_degraded(reason)` and `on_recovered()` are told once per change."""
 
     def __init__(
-        self, writer: Writer, ledger: Ledger, on_degraded: Callable[[str], None], on_recovered: Callable[[], None]
+        self,
+        writer: Writer,
+        ledger: Ledger,
+        on_degraded: Callable[[str], None],
+        on_recovered: Callable[[], None],
+        gather_s: float = GATHER_S,
     ) -> None:
         self._writer = writer
         self._ledger = ledger  # after all that was submitted: what a snapshot has to say of the deliveries
         self._on_degraded = on_degraded
         self._on_recovered = on_recovered
+        self._gather_s = gather_s
         self._unwritten: deque[Entry] = deque()
         self._released = 0  # of the oldest unwritten entries: those whose waiters have gone on already
         self._held_signals = 0
@@ -80,7 +87,7 @@ class Journal:
     def submit(self, entry: Entry) -> None:
         """Write an entry after all that came before; `entry.done` is called on the loop, in order, exactly once.
 
-        An entry with decisions goes to the disk at once, one without within GATHER_S.
+        An entry with decisions goes to the disk at once, one without after `gather_s` at most.
         """
         self._ledger.take(self._writer.run, entry.events, entry.settled)
         if entry.snapshot is not None:
@@ -90,7 +97,6 @@ class Journal:
         if self.degraded and not (entry.signals or entry.events or entry.settled or entry.snapshot):
             self._release(entry)  # nothing of it is left to write, and those before it are released already
             return
-        entry.submitted = self._loop.time()
         self._held_signals += len(entry.signals)
         self._held_decisions += len(entry.events)
         self._held_settled += len(entry.settled)
@@ -100,11 +106,9 @@ class Journal:
         if entry.events or entry.snapshot is not None or self._gathered_signals >= GATHER_SIGNALS:
             self._hand_over()
         elif self._handing is None:
-            self._handing = self._loop.call_later(GATHER_S, self._hand_over)
+            self._handing = self._loop.call_later(self._gather_s, self._hand_over)
         if self.degraded:
             self._release_all()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(COMMIT_DEADLINE_S, self._watch)
 
     @property
     def holds_older_state(self) -> bool:
@@ -116,7 +120,9 @@ class Journal:
         return self._writer.stands
 
     def health(self) -> JournalHealth:
-        return JournalHealth(self._writer.total_signals, self._writer.size_bytes, self.degraded)
+        return JournalHealth(
+            self._writer.total_signals, self._writer.size_bytes, self.degraded, self._writer.wear.per_day
+        )
 
     def close(self, within_s: float) -> bool:
         """Write what is left and close the database. False when that took longer than `within_s`."""
@@ -131,8 +137,12 @@ class Journal:
             self._handing.cancel()
             self._handing = None
         gathered, self._gathered, self._gathered_signals = self._gathered, [], 0
+        now = self._loop.time()
         for entry in gathered:
+            entry.handed = now
             self._writer.put(entry)
+        if gathered and self._timer is None and not self.degraded:
+            self._timer = self._loop.call_later(COMMIT_DEADLINE_S, self._watch)
 
     def _bound(self, entry: Entry) -> None:
         """Leave out what cannot be held. The snapshot that is then asked for makes up for it at the next start."""
@@ -195,4 +205,5 @@ class Journal:
             self._loop.call_soon(done)
 
     def _oldest_age_s(self) -> float:
-        return self._loop.time() - self._unwritten[0].submitted if self._unwritten else 0.0
+        """Of the oldest that the writer has; those that are still gathered do not count."""
+        return max(0.0, self._loop.time() - self._unwritten[0].handed) if self._unwritten else 0.0

@@ -13,7 +13,7 @@ from daemon.journal.anchors import Anchor
 from daemon.journal.chain import Head, run_words
 from daemon.journal.compact import Unreadable, epoch_of
 from daemon.journal.composing import NewRow, link
-from daemon.journal.retention import AUDIT_KEPT_S
+from daemon.journal.keeping import AUDIT_KEPT_S
 from daemon.journal.rows import NoJournal, open_journal
 
 MAX_FINDINGS = 100  # told; a journal that was rewritten has one for each anchor
@@ -107,6 +107,7 @@ class _Audit:
         self._unchained = 0
         self._last: NewRow | None = None
         self._last_record_wall = 0.0
+        self._latest_wall = 0.0  # not that of the last row: the clock may have been lost meanwhile
 
     def pages(self) -> None:
         """The file's own structure."""
@@ -123,6 +124,7 @@ class _Audit:
             if self._count % PROGRESS_ROWS == 0:
                 progress((row.seq - first) / max(1, last - first))
             self._count += 1
+            self._latest_wall = max(self._latest_wall, row.wall)
             self._look(row)
             self._last = row
         progress(1.0)
@@ -133,7 +135,7 @@ class _Audit:
         if beyond:
             text = f"the audit ends with record {self._head.record}, but there was a record {beyond[-1]}"
             self._find(None, f"{text}: its end was cut off")
-        young = self._last.wall - AUDIT_KEPT_S if self._last else 0.0
+        young = self._latest_wall - AUDIT_KEPT_S
         for one in self._anchors:
             if one.record <= self._start.record and one.wall > young:
                 when = datetime.fromtimestamp(one.wall, UTC).isoformat(timespec="seconds")

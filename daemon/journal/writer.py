@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 from daemon.journal import text as journal_text
 from daemon.journal.chain import Head
 from daemon.journal.composing import INSERT, INSERT_NAME, INSERT_SNAPSHOT, Composer, NewRow
+from daemon.journal.keeping import Keeping
 from daemon.journal.retention import Retention
 from daemon.journal.schema import JournalUnusable, advice, open_database
+from daemon.journal.wear import Wear, look_at_wear
 from daemon.outbox.ledger import Run
 
 if TYPE_CHECKING:  # the journal builds on the writer; the entry is the journal's word
@@ -40,7 +42,13 @@ _log = logging.getLogger(__name__)
 class Writer:
     """Owns the connection. `put` may be called from any thread; everything else happens in the writer's own thread."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None, run: Run) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection | None,
+        run: Run,
+        keeping: Keeping = Keeping(),  # noqa: B008  # frozen
+    ) -> None:
         self.run = run
         self._path = path
         self._connection = connection
@@ -55,10 +63,13 @@ class Writer:
         self._inode = 0
         self._looked = 0.0
         self._stamped = -STAMP_EVERY_S
-        self._retention = Retention()
+        self._keeping = keeping
+        self._retention = Retention(keeping)
         self.holds_older_state = False  # it was opened only after the engine had started without it
         self.replaced = False  # rows that were durable are not in the file any more: it is another one
         self.size_bytes = 0
+        self._began = time.monotonic()
+        self.wear = Wear()  # what was written to the disk
         self.stands = ("", Head())  # the journal's id, and how far the audit's chain is durable
         self._engine_knows = connection is not None  # the engine was recovered from this very file
         if connection is not None:
@@ -115,6 +126,7 @@ class Writer:
                     self._written(len(group))
         if self._connection is not None:
             self._connection.close()
+        self.wear = look_at_wear(self._began)
 
     def _take(self) -> "tuple[list[Entry], bool]":
         """All that is queued, up to the bounds; a snapshot ends a group, so that it stands after its own signals."""
@@ -163,7 +175,7 @@ class Writer:
         if last.snapshot is not None:
             self._keep_snapshot(connection, last, last.snapshot, row)
         if prune:
-            self._retention.step(connection, row.total, row.at)
+            self._retention.step(connection, row.at, row.record or self._composer.head.record)
         if prune or names:
             connection.execute("COMMIT")
         self._held = row.seq
@@ -174,6 +186,7 @@ class Writer:
     def _keep_snapshot(self, connection: sqlite3.Connection, last: "Entry", body: bytes, row: NewRow) -> None:
         owed, in_force = journal_text.encode(last.unsettled), journal_text.encode(last.in_force)
         head = self._composer.head if row.record is None else Head(row.record, row.seq, row.chain or b"")
+        connection.execute("UPDATE runs SET wrote = ?, lasted = ? WHERE run = ?", (*self.wear, self._run))
         connection.execute(INSERT_SNAPSHOT, (row.seq, row.wall, body, owed, in_force, head.record, head.hash))
 
     def _look(self) -> None:
@@ -190,6 +203,7 @@ class Writer:
         if _last_commit(self._path) != self._held:
             raise JournalUnusable(f"{self._path} does not hold what was written last; it was changed by somebody else")
         self._looked = now
+        self.wear = look_at_wear(self._began)
         self.size_bytes = status.st_size + _size(Path(f"{self._path}-wal"))
 
     def _reopen(self) -> bool:
@@ -206,7 +220,7 @@ class Writer:
     def _adopt(self, connection: sqlite3.Connection) -> None:
         """Take up the numbers where they stand."""
         first = self._run == 0
-        self._retention = Retention()
+        self._retention = Retention(self._keeping)
         row = connection.execute("SELECT run FROM runs WHERE name = ?", (self.run.name,)).fetchone()
         if row is None:
             values = (self.run.name, self.run.boot, json.dumps(self.run.outputs), time.time())

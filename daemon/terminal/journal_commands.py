@@ -194,7 +194,14 @@ def _pairs(found: "Info", lang: Lang) -> Iterator[tuple[str, str]]:
     yield pick(("to", "止"), lang), _local(found.last_wall)
     yield pick(("signals so far", "累计信号"), lang), str(found.signals)
     yield pick(("last decision", "最后决定编号"), lang), str(found.decisions)
+    yield pick(("records of the audit", "审计记录"), lang), str(found.records)
+    if found.readings_since is not None:
+        thinned = pick((f", thinned up to row {found.thinned}", f", 至第 {found.thinned} 行已精简"), lang)
+        since = _local(found.readings_since) + (thinned if found.thinned else "")
+        yield pick(("readings since", "读数起自"), lang), since
     yield pick(("runs of the daemon", "运行次数"), lang), str(found.runs)
+    if found.per_day is not None:
+        yield pick(("written to the disk a day", "每日写入"), lang), f"{found.per_day / 1e6:.0f} MB"
 
 
 def _verdict(found: "Verdict", lang: Lang) -> Iterator[Text]:

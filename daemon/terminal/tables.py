@@ -152,7 +152,11 @@ def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
             told += pick((", stands in for ", "，替代 "), lang) + ", ".join(output.stands_in_for)
         yield name, _up(output.up, lang), "", told, str(output.failed), output.last_error
     journal = status.journal
-    size = pick((f"{journal.rows} rows", f"{journal.rows} 行"), lang) + f", {journal.bytes / 1e6:.1f} MB"
+    size = pick((f"{journal.rows} signals", f"{journal.rows} 个信号"), lang) + f", {journal.bytes / 1e6:.1f} MB"
+    if journal.per_day:
+        size += pick(
+            (f", writes {journal.per_day / 1e6:.0f} MB a day", f", 每日写入{journal.per_day / 1e6:.0f} MB"), lang
+        )
     yield pick(("journal", "日志"), lang), _up(not journal.degraded, lang), "", size, "", journal.degraded
     yield from (history_row(server, lang) for server in status.history)
 

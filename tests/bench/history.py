@@ -16,6 +16,7 @@ from config.load import load
 from daemon.clock import SystemClock
 from daemon.history.export import Export
 from daemon.history.job import Job, Target
+from daemon.journal.keeping import Keeping
 from rules.engine import Engine
 from rules.signal import Reading
 from tests.bench.press import Presser
@@ -54,7 +55,7 @@ async def back_fill(server: Victoria, folder: Path, points: int) -> dict[str, fl
     """A journal that is written already, sent without a bound to the rate."""
     target = Target("archive", server.url, "venue", "tocsin", points_per_s=1e9)
     job = Job(str(folder / "journal.db"), str(folder / "history"), "hall", target, {})
-    export = Export(job, 1e9, SystemClock(), lambda signal: None)
+    export = Export(job, 1e9, SystemClock(), lambda signal: None, Keeping())
     running = asyncio.create_task(export.run())
     resident = used_s = 0.0
     while not export.health().points:

@@ -23,6 +23,7 @@ from rules.plan import Plan
 from rules.signal import Tick
 from rules.tier import Tier
 from rules.venue import Text, Venue, Zone
+from tests.daemon.written import AT_ONCE_S
 
 RUN = Run("run", "boot", ("broker", "log"))
 PLAN = Plan(Venue("hall", {"hall": Zone("hall", "venue", Text("Hall"))}, {}, ()), (), {})
@@ -37,7 +38,7 @@ def _count(path: Path) -> int:
 async def write_for_ever(path: Path, compose: Callable[[Stamp, int], Entry]) -> None:
     """Says each number on stdout once its entry is called durable."""
     clock = SystemClock()
-    journal = Journal(Writer(path, open_database(path), RUN), Ledger(), sys.exit, lambda: None)
+    journal = Journal(Writer(path, open_database(path), RUN), Ledger(), sys.exit, lambda: None, AT_ONCE_S)
     journal.start()
     room = asyncio.Semaphore(100)
     number = 0
@@ -75,7 +76,7 @@ async def fill_the_disk(path: Path) -> None:
     clock = SystemClock()
     reasons: list[str] = []
     recovered = asyncio.Event()
-    journal = Journal(Writer(path, open_database(path), RUN), Ledger(), reasons.append, recovered.set)
+    journal = Journal(Writer(path, open_database(path), RUN), Ledger(), reasons.append, recovered.set, AT_ONCE_S)
     journal.start()
     loop = asyncio.get_running_loop()
     longest_s = 0.0

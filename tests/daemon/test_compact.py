@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.journal.compact import BOOK_MAX, Book, Name, Unreadable, epoch_of, pack, unpack
+from daemon.journal.compact import BOOK_MAX, Book, Name, Unreadable, epoch_of, filtered, pack, unpack
 from rules.signal import Acknowledge, Heard, Origin, Reading, Signal, Tick
 
 _names = st.sampled_from(["det-1", "det-2", "烟感-3", "x" * 64])
@@ -49,6 +49,23 @@ def test_what_is_packed_comes_back(signals: list[Signal]) -> None:
     assert [type(one.value) for one in again if isinstance(one, Reading)] == [
         type(one.value) for one in signals if isinstance(one, Reading)
     ]
+
+
+@given(st.lists(_signals, max_size=30), st.sets(st.integers(0, 30)))
+def test_some_can_be_taken_out(signals: list[Signal], unwanted: set[int]) -> None:
+    """What is left keeps every bit and its order, also among signals that are not packed."""
+    book, problems, places = Book(7), list[str](), iter(range(31))
+    packed, others = pack(signals, book)
+    if packed is None:
+        return
+    left = filtered(packed, lambda at, number, value: next(places) not in unwanted)
+    routine = [place for place, signal in enumerate(signals) if not isinstance(signal, Acknowledge)]
+    gone = {place for number, place in enumerate(routine) if number in unwanted}
+    expected = [signal for place, signal in enumerate(signals) if place not in gone]
+    if left is None:
+        assert expected == others
+    else:
+        assert unpack(left, _known(book), others, problems) == expected and problems == []
 
 
 @given(st.data())

@@ -17,7 +17,6 @@ import pytest
 from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal import journal
-from daemon.journal import retention as journal_retention
 from daemon.journal import writer as journal_writer
 from daemon.journal.journal import HELD_SIGNALS, Entry, Journal
 from daemon.journal.recovery import last_stamp, recover
@@ -28,7 +27,7 @@ from rules.decision import ZoneTier
 from rules.signal import Tick
 from rules.tier import Tier
 from tests.daemon import house
-from tests.daemon.written import signals_in
+from tests.daemon.written import AT_ONCE_S, signals_in
 
 RUN = Run("run", "boot", ("broker", "log"))
 CHILD = Path(__file__).with_name("journal_child.py")
@@ -51,9 +50,11 @@ class _Entry(Entry):
 class _Bench:
     """A journal with its health as events."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection | None, run: Run = RUN) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection | None, run: Run = RUN, gather_s: float = AT_ONCE_S
+    ) -> None:
         self.writer = Writer(path, connection, run)
-        self.journal = Journal(self.writer, Ledger(), self._degraded, self._recovered)
+        self.journal = Journal(self.writer, Ledger(), self._degraded, self._recovered, gather_s)
         self.reasons: list[str] = []
         self.degraded = asyncio.Event()
         self.recovered = asyncio.Event()
@@ -104,6 +105,47 @@ async def test_done_means_durable_and_in_order(tmp_path: Path) -> None:
     assert order == list(range(50))
     assert all(rows > number for number, rows in zip(order, seen, strict=True))
     assert _ticks(path) == [float(number) for number in range(51)]
+
+
+async def test_readings_wait_for_company_and_no_decision_waits_for_them(tmp_path: Path) -> None:
+    """What decides nothing is gathered, and nobody counts that time as the disk's; a decision takes all of it along."""
+    path = tmp_path / "journal.db"
+    bench = _Bench(path, open_database(path), gather_s=3600.0)
+    bench.journal.start()
+    gathered = [asyncio.Event() for _ in range(3)]
+    for number, done in enumerate(gathered):
+        bench.journal.submit(_entry(number, done.set))
+    assert bench.journal._timer is None, "the disk has nothing yet that it could be late with"
+    await bench.durable(Entry(_stamp(3.0), [Tick(3.0)], [Event(1, 1.0, ZoneTier(1.0, "room-1", Tier.RED))]))
+    assert all(done.is_set() for done in gathered)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM commits").fetchone() == (1,)
+    bench.journal.submit(_entry(4))
+    assert await asyncio.to_thread(bench.journal.close, 10)
+    assert _ticks(path) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+async def test_a_full_row_is_written_at_once(tmp_path: Path) -> None:
+    """A burst does not wait: a broker sends no more until what it sent is acknowledged."""
+    path = tmp_path / "journal.db"
+    bench = _Bench(path, open_database(path), gather_s=3600.0)
+    bench.journal.start()
+    await bench.durable(Entry(_stamp(1.0), [Tick(float(number)) for number in range(journal.GATHER_SIGNALS)]))
+    assert await asyncio.to_thread(bench.journal.close, 10)
+
+
+async def test_what_is_written_a_day_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal's thread counts what it writes, tells it, and keeps it with the run."""
+    monkeypatch.setattr(journal_writer, "LOOK_EVERY_S", 0.0)
+    path = tmp_path / "journal.db"
+    async with _journal(path) as bench:
+        for number in range(20):
+            await bench.durable(_entry(number))
+        await bench.durable(Entry(_stamp(30.0), [Tick(30.0)], snapshot=b"x"))
+    assert bench.journal.health().per_day > 0
+    with sqlite3.connect(path) as connection:
+        ((wrote, lasted_s),) = connection.execute("SELECT wrote, lasted FROM runs").fetchall()
+    assert wrote >= 20 * 4096 and 0 < lasted_s < 100
 
 
 async def test_one_entry_is_one_transaction(tmp_path: Path) -> None:
@@ -279,38 +321,6 @@ async def test_a_quiet_journal_still_knows_the_time(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         assert [at for (at,) in connection.execute("SELECT at FROM commits")] == [0.0, 5.0, 10.0]
         assert last_stamp(connection) == _stamp(10.0)
-
-
-async def test_old_signals_are_forgotten_only_behind_two_snapshots(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Beyond the bound, signals before the older of the kept snapshots go; what a start needs stays."""
-    monkeypatch.setattr(journal_retention, "SIGNALS_KEPT", 10)
-    path = tmp_path / "journal.db"
-    async with _journal(path) as bench:
-        for number in range(1, 101):
-            entry = _entry(number)
-            if number in (30, 60, 90):
-                entry.snapshot = b"%d" % number
-            await bench.durable(entry)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT body FROM snapshots ORDER BY seq").fetchall() == [(b"60",), (b"90",)]
-    assert _ticks(path)[0] == 61.0
-
-
-async def test_old_decisions_go_by_age_alone(tmp_path: Path) -> None:
-    """After thirty days a decision and what was owed of it are forgotten, a younger one is not."""
-    path = tmp_path / "journal.db"
-    day_s = 86400.0
-    async with _journal(path) as bench:
-        for number, day in enumerate((0, 20, 31)):
-            event = Event(number + 1, 1000.0 + day * day_s, ZoneTier(day * day_s, "room-1", Tier.RED))
-            entry = Entry(_stamp(day * day_s), [], [event])
-            entry.snapshot = b"x"
-            await bench.durable(entry)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT seq FROM decisions").fetchall() == [(2,), (3,)]
-        assert connection.execute("SELECT DISTINCT decision_seq FROM outbox").fetchall() == [(2,), (3,)]
 
 
 async def test_half_a_character_does_not_stop_the_journal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

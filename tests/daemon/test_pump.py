@@ -27,7 +27,7 @@ from rules.engine import Engine
 from rules.signal import Fault, Heard, OrderEvacuation, Reading, Recovered, Reloaded, Resumed, Signal, Tick
 from tests.daemon import house
 from tests.daemon.house import HandClock, HandOutput
-from tests.daemon.written import signals_in
+from tests.daemon.written import AT_ONCE_S, signals_in
 
 RUN = Run("run", "boot", ("out",))
 
@@ -41,7 +41,7 @@ class Bench:
         self.output = HandOutput()
         self.engine = memory.engine
         self.broadcast = Broadcast()
-        self.journal = Journal(Writer(path, connection, run), memory.ledger, self._degraded, self._recovered)
+        self.journal = Journal(Writer(path, connection, run), memory.ledger, self._degraded, self._recovered, AT_ONCE_S)
         self.outbox = Outbox(run, clock, self.broadcast)
         self.pump = Pump(self.engine, self.journal, clock, self.outbox, next_decision=memory.next_decision)
         self.worker = Worker(self.output, clock, self.outbox.settle, self.pump.report)

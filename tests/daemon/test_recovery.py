@@ -18,6 +18,7 @@ from daemon.journal import journal as journal_module
 from daemon.journal import recovery
 from daemon.journal import retention as journal_retention
 from daemon.journal.journal import Entry, Journal
+from daemon.journal.keeping import Keeping
 from daemon.journal.recovery import Recovered, recover, recover_deliveries
 from daemon.journal.schema import open_database
 from daemon.journal.writer import Writer
@@ -30,7 +31,7 @@ from rules.plan import Plan
 from rules.signal import Fault, Reloaded, Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
-from tests.daemon.written import signals_in, writing
+from tests.daemon.written import AT_ONCE_S, signals_in, writing
 
 CHILD = Path(__file__).with_name("journal_child.py")
 FIRST, SECOND = Run("aaaa", "boot", ("broker", "log")), Run("bbbb", "boot", ("broker",))
@@ -50,10 +51,17 @@ def _settled(number: int, output: str) -> Settled:
     return Settled(number, output, "confirmed")
 
 
-async def _written(path: Path, run: Run, *entries: Entry, apart: bool = False) -> None:
+async def _written(
+    path: Path,
+    run: Run,
+    *entries: Entry,
+    apart: bool = False,
+    keeping: Keeping = Keeping(),  # noqa: B008  # frozen
+) -> None:
     """A whole run that writes these, at once or each `apart` in a row of its own; it goes on with what was owed."""
     connection = open_database(path)
-    journal = Journal(Writer(path, connection, run), recover(connection, house.plan()).ledger, print, lambda: None)
+    ledger = recover(connection, house.plan()).ledger
+    journal = Journal(Writer(path, connection, run, keeping), ledger, print, lambda: None, AT_ONCE_S)
     journal.start()
     for entry in entries:
         done = asyncio.Event()
@@ -141,7 +149,7 @@ async def test_a_decision_that_could_not_be_held_is_owed_from_the_snapshot(
     monkeypatch.setattr(journal_module, "HELD_DECISIONS", 1)
     path = tmp_path / "absent" / "journal.db"
     degraded, recovered = asyncio.Event(), asyncio.Event()
-    journal = Journal(Writer(path, None, SECOND), Ledger(), lambda reason: degraded.set(), recovered.set)
+    journal = Journal(Writer(path, None, SECOND), Ledger(), lambda reason: degraded.set(), recovered.set, AT_ONCE_S)
     journal.start()
     journal.submit(_entry(1))
     await asyncio.wait_for(degraded.wait(), 10)
@@ -183,7 +191,6 @@ def test_killed_at_any_moment_snapshot_and_rows_agree(tmp_path: Path, kills: int
 
 async def test_pruned_signals_leave_their_decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound signals go, but what was decided and settled in the same rows stays, and what is owed too."""
-    monkeypatch.setattr(journal_retention, "SIGNALS_KEPT", 5)
     monkeypatch.setattr(journal_retention, "PRUNE_ROWS", 3)  # several transactions
     path = tmp_path / "journal.db"
     body = Engine(house.plan()).snapshot()
@@ -191,7 +198,7 @@ async def test_pruned_signals_leave_their_decisions(tmp_path: Path, monkeypatch:
     plain = [Entry(Stamp(at, 1000.0 + at, "boot", at), [Tick(at)]) for at in map(float, range(21, 61))]
     for entry in (entries[4], entries[9], plain[0], plain[19]):
         entry.snapshot = body
-    await _written(path, FIRST, *entries, *plain, apart=True)
+    await _written(path, FIRST, *entries, *plain, apart=True, keeping=Keeping(readings_s=5.0))
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT seq FROM decisions").fetchall() == [(number,) for number in range(1, 21)]
         assert [signal.at for signal in signals_in(path)] == [float(at) for at in range(22, 61)]
@@ -202,12 +209,13 @@ async def test_pruned_signals_leave_their_decisions(tmp_path: Path, monkeypatch:
     assert len(_recovered(path).ledger.owed()) == 21
 
 
-async def test_a_decision_forgotten_by_age_is_still_delivered(tmp_path: Path) -> None:
-    """An evacuation that nobody confirmed is owed from the snapshot, even when its row is gone after thirty days."""
+async def test_a_decision_forgotten_by_age_is_still_delivered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evacuation that nobody confirmed is owed from the snapshot, even when its row is gone after its days."""
+    monkeypatch.setattr(journal_retention, "AUDIT_RECORDS", 0)
     path = tmp_path / "journal.db"
     body = Engine(house.plan()).snapshot()
     evacuate = Event(1, 1000.0, Evacuate(0.0, "whole/1", "whole", ("venue",), "room-1"))
-    month_s = journal_retention.KEPT_S + 1.0
+    month_s = Keeping().records_s + 1.0
     await _written(path, FIRST, Entry(Stamp(0.0, 1000.0, "boot", 0.0), [Tick(0.0)], [evacuate]))
     for at in (month_s, month_s + 1.0):
         await _written(path, FIRST, Entry(Stamp(at, 1000.0 + at, "boot", at), [Tick(at)], snapshot=body))

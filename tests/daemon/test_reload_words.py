@@ -53,10 +53,11 @@ CHANGES = Changes(
             ("link broker is different", *(f"link broker: device {x}" for x in ("m-2 is new", "meter-1 is gone"))),
         ),
         ("kind: log}", "kind: log, language: zh}", ("output log is different",)),
+        ("rules:", "journal: {thin: {voltage: 2}}\nrules:", ("the journal's settings are different",)),
     ],
 )
 def test_what_only_a_restart_can_change(tmp_path: Path, was: str, now: str, said: tuple[str, ...]) -> None:
-    """Links, what is bound to them, outputs and the venue's id; all else is live."""
+    """Links, what is bound to them, outputs, the journal and the venue's id; all else is live."""
     (tmp_path / "venue.yaml").write_text(VENUE)
     before = load(tmp_path)
     assert was in VENUE

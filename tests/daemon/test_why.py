@@ -30,6 +30,7 @@ from tests.daemon import house
 from tests.daemon.fake_core import FakeCore, make_plan
 from tests.daemon.served import served
 from tests.daemon.test_cli import tocsin
+from tests.daemon.written import AT_ONCE_S
 
 WALL = 1_790_000_000.0  # of engine time 0: an instant in 2026
 MINIMAL = ROOT / "config/samples/minimal"
@@ -38,7 +39,7 @@ MINIMAL = ROOT / "config/samples/minimal"
 async def _written(path: Path, plan: Plan, signals: Sequence[Signal], *, snapshot_after: float = -1.0) -> None:
     """A journal in which each signal has a row of its own; a snapshot stands after the first that is late enough."""
     connection = open_database(path)
-    journal = Journal(Writer(path, connection, Run("aaaa", "boot", ())), Ledger(), print, lambda: None)
+    journal = Journal(Writer(path, connection, Run("aaaa", "boot", ())), Ledger(), print, lambda: None, AT_ONCE_S)
     journal.start()
     engine, kept = Engine(plan), snapshot_after < 0
     for signal in signals:

@@ -9,12 +9,14 @@ from pathlib import Path
 from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal.journal import Entry, Journal
+from daemon.journal.keeping import Keeping
 from daemon.journal.rows import Reader, open_journal
 from daemon.journal.schema import open_database
 from daemon.journal.writer import Writer
 from daemon.outbox.ledger import Ledger, Run, Settled
 from rules.signal import Signal
 
+AT_ONCE_S = 0.001  # tests write one row after the other
 WALL = 1_700_000_000.0
 RUN = Run("run", "boot", ("broker", "log"))
 
@@ -22,8 +24,9 @@ RUN = Run("run", "boot", ("broker", "log"))
 class Pen:
     """A journal that is being written; every entry is a row of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.journal = Journal(Writer(path, open_database(path), RUN), Ledger(), print, lambda: None)
+    def __init__(self, path: Path, keeping: Keeping) -> None:
+        writer = Writer(path, open_database(path), RUN, keeping)
+        self.journal = Journal(writer, Ledger(), print, lambda: None, AT_ONCE_S)
 
     async def write(
         self,
@@ -42,9 +45,9 @@ class Pen:
 
 
 @asynccontextmanager
-async def writing(path: Path) -> AsyncIterator[Pen]:
+async def writing(path: Path, keeping: Keeping = Keeping()) -> AsyncIterator[Pen]:  # noqa: B008  # frozen
     """Closed at the end."""
-    pen = Pen(path)
+    pen = Pen(path, keeping)
     pen.journal.start()
     try:
         yield pen

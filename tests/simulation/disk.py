@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from daemon.journal import schema
 from daemon.journal.journal import Entry
+from daemon.journal.keeping import Keeping
 from daemon.journal.writer import Writer
 from daemon.outbox.ledger import Run
 from tests.simulation.loop import SimLoop
@@ -91,12 +92,20 @@ def image(state: Path, to: Path, torn: bool, disk: Disk) -> None:
 class StagedWriter(Writer):
     """The real writer in its real thread, which runs only while the loop waits for it."""
 
-    def __init__(self, loop: SimLoop, disk: Disk, path: Path, connection: sqlite3.Connection | None, run: Run) -> None:
+    def __init__(
+        self,
+        loop: SimLoop,
+        disk: Disk,
+        path: Path,
+        connection: sqlite3.Connection | None,
+        run: Run,
+        keeping: Keeping,
+    ) -> None:
         self._sim_loop = loop
         self._sim_disk = disk
         self._log_path = Path(f"{path}-wal")
         self._turn = _Turn()
-        super().__init__(path, connection, run)
+        super().__init__(path, connection, run, keeping)
         self._queue = _Line(self._turn)  # type: ignore[assignment]  # as much of a queue as the writer uses
         self._closing = _Pause(self._turn, loop)  # type: ignore[assignment]  # and as much of an event
         self._planned = False

@@ -10,6 +10,7 @@ from daemon.clock import SystemClock
 from daemon.history.export import Export, ExportEnded
 from daemon.history.job import Job, Target
 from daemon.history.setup import FOLDER
+from daemon.journal.keeping import Keeping
 from rules.signal import Fault, Recovered, Signal
 
 LIMIT_S = 60.0
@@ -24,7 +25,7 @@ class Running:
         self.told: list[Signal] = []
         self.changed = asyncio.Event()
         job = Job(str(state / "journal.db"), str(state / FOLDER), "hall", target, {"det-1": "room-1"})
-        self.export = Export(job, behind_after_s, SystemClock(), self._hear)
+        self.export = Export(job, behind_after_s, SystemClock(), self._hear, Keeping())
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Its process says every second how it stands: look until it is true."""

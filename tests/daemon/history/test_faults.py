@@ -4,7 +4,7 @@ import msgspec
 
 from daemon.history.export import _Faults
 from daemon.history.job import Progress
-from daemon.journal.retention import SIGNALS_KEPT
+from daemon.journal.keeping import Keeping
 from rules.signal import Fault, Recovered, Signal
 from tests.daemon.house import HandClock
 
@@ -16,7 +16,7 @@ class Judge:
         self.clock = HandClock()
         self.standing: dict[str, str] = {}
         self._told = Progress("up")
-        self._faults = _Faults("history/archive", 600.0, self.clock, self._hear)
+        self._faults = _Faults("history/archive", 600.0, self.clock, self._hear, Keeping())
         self._faults.judge(self._told)
 
     def tell(self, **changes: object) -> list[str]:
@@ -57,8 +57,8 @@ def test_a_target_that_refuses_is_a_fault_at_once() -> None:
 def test_what_is_about_to_be_deleted_is_told_before() -> None:
     """At 80 % of what the journal keeps there is still time; what was lost then stays in view for an hour."""
     judge = Judge()
-    assert judge.tell(behind=int(SIGNALS_KEPT * 0.79)) == []
-    assert judge.tell(behind=int(SIGNALS_KEPT * 0.81)) == ["history_losing"]
+    assert judge.tell(behind=int(Keeping().signals * 0.79)) == []
+    assert judge.tell(behind=int(Keeping().signals * 0.81)) == ["history_losing"]
     assert judge.tell(lost=7) == ["history_losing", "history_lost"]
     assert judge.tell(behind=0) == ["history_lost"]
     judge.clock.pass_s(3601.0)
