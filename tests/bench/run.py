@@ -17,7 +17,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from tests.bench import engine, history
+from tests.bench import engine, history, journal
 from tests.bench.client import connect
 from tests.bench.press import Presser
 from tests.bench.process import BareProcess, Daemon, cpu_s, resident_mb, start_load
@@ -193,6 +193,7 @@ def main() -> None:
         bare_value = bare_burst.get(key) or None
         print(row(what, tocsin_burst[key], bare_value, unit, goal), flush=True)
     engine.main()
+    journal.main()
     history.main()
 
 
