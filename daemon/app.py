@@ -131,7 +131,9 @@ class _Parts:
         then = {output.id: output.then for output in setup.outputs if output.then}
         self._outbox.connect(self._workers, self._journal.submit, then, [delivery.decision for delivery in shown])
         self._supervisor = Supervisor(clock, self._pump.report)
-        self._anchoring = Anchoring(path.with_name(ANCHORS), self._journal.stands, clock, self._pump.report)
+        self._anchoring = Anchoring(
+            path.with_name(ANCHORS), self._journal.stands, clock, self._pump.report, self._pump.tell
+        )
         self._calendar = Calendar(
             setup.plan.schedules, setup.time_zone, clock, self._pump.report, lambda: bool(self._wall.doubt)
         )

@@ -292,6 +292,19 @@ class Restart(Struct, frozen=True, tag="restart"):
     because: tuple[Because, ...] = ()
 
 
+class Anchored(Struct, frozen=True, tag="anchored"):
+    """How far the audit of the journal `journal` went: whoever keeps this can tell later whether it was tampered with.
+
+    Said by the daemon, not by an engine. `hash` is that of the record `record`, in hexadecimal.
+    """
+
+    at: float
+    journal: str
+    record: int
+    hash: str
+    because: tuple[Because, ...] = ()
+
+
 class Refuse(Struct, frozen=True, tag="refuse"):
     """A person's order cannot be carried out, and why."""
 
@@ -335,4 +348,5 @@ Decision = (
     | EndFault
     | Refuse
     | Restart
+    | Anchored
 )

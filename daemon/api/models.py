@@ -432,6 +432,9 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     source_name: NameView | None = None
     code: str = ""
     text: str = ""
+    journal: str = ""
+    record: int | None = None
+    hash: str = ""
     order: str = ""
     target: str = ""
     reason: str = ""

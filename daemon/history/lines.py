@@ -14,6 +14,7 @@ from daemon.journal.rows import Row
 from rules.decision import (
     Advance,
     AlarmChange,
+    Anchored,
     Because,
     Decision,
     DutyChange,
@@ -98,7 +99,7 @@ class Lines:
                 return self._event(decision, number, decision.zone)
             case Evacuate() | Advance() | Reroute():
                 return self._event(decision, number, decision.origin)
-            case EndEvacuation() | Flood() | EndFlood() | DutyChange() | Refuse() | Restart():
+            case EndEvacuation() | Flood() | EndFlood() | DutyChange() | Refuse() | Restart() | Anchored():
                 return self._event(decision, number)
             case _:
                 assert_never(decision)

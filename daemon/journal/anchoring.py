@@ -9,9 +9,11 @@ from pathlib import Path
 from daemon.clock import Clock
 from daemon.journal.anchors import Anchor, anchor_of, append
 from daemon.journal.chain import Head
+from rules.decision import Anchored, Decision
 from rules.signal import Fault, Recovered, Signal
 
 EVERY_S = 60.0  # what was cut off in the last minute cannot be seen
+TELL_EVERY_S = 3600.0  # to all outputs: whoever receives it holds it, far from this machine
 SOURCE = "tocsin/audit"
 CODE = "anchor"
 
@@ -22,17 +24,36 @@ class Anchoring:
     """`stands` says the journal's id and how far its chain is durable."""
 
     def __init__(
-        self, path: Path, stands: Callable[[], tuple[str, Head]], clock: Clock, report: Callable[[Signal], None]
+        self,
+        path: Path,
+        stands: Callable[[], tuple[str, Head]],
+        clock: Clock,
+        report: Callable[[Signal], None],
+        tell: Callable[[Decision], None],
     ) -> None:
         self._path = path
         self._stands = stands
         self._clock = clock
         self._report = report
+        self._tell = tell
         self._last: Anchor | None = None
         self._failing = False
 
     async def run(self) -> None:
         """For ever: an anchor at once, and one each EVERY_S in which something was recorded."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._write())
+            tasks.create_task(self._say())
+
+    async def _say(self) -> None:
+        """To the outputs. That is a record itself, so not each minute; nor does it wait for the disk of the anchors."""
+        while True:
+            journal, head = self._stands()
+            if head.record:
+                self._tell(Anchored(self._clock.now(), journal, head.record, head.hash.hex()))
+            await asyncio.sleep(TELL_EVERY_S if head.record else EVERY_S)
+
+    async def _write(self) -> None:
         while True:
             error = await self._aside()
             if error is None:

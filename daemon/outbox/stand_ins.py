@@ -14,6 +14,7 @@ from daemon.outbox.orders import ORDER_FAULT_S
 from rules.decision import (
     Advance,
     AlarmChange,
+    Anchored,
     Clear,
     Decision,
     DutyChange,
@@ -146,5 +147,5 @@ def _subject(decision: Decision) -> str:
             return "duty"
         case Flood() | EndFlood():
             return "flood"
-        case Refuse() | Restart():
+        case Refuse() | Restart() | Anchored():
             return ""

@@ -73,6 +73,7 @@ EVENT: dict[str, tuple[str, str]] = {
     "end_fault": ("FAULT OVER", "故障消除"),
     "refuse": ("REFUSED", "拒绝"),
     "restart": ("RESTART", "重新启动"),
+    "anchored": ("audit anchored", "审计锚定"),
 }
 
 

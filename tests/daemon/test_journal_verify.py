@@ -20,7 +20,7 @@ from daemon.journal.rows import NoJournal
 from daemon.journal.schema import open_database
 from daemon.journal.verify import Verdict, verify
 from daemon.outbox.ledger import Settled
-from rules.decision import ZoneTier
+from rules.decision import Anchored, Decision, ZoneTier
 from rules.signal import Acknowledge, Fault, Recovered, Signal, Tick
 from rules.tier import Tier
 from tests.daemon import house
@@ -246,9 +246,11 @@ async def test_anchors_are_written_when_something_was_recorded(
     """Once for each head, to the file and to the log; a disk that fails is a fault, and its return is told."""
     caplog.set_level("INFO")
     monkeypatch.setattr(anchoring, "EVERY_S", 0.001)
-    head, words = Head(1, 2, bytes(32)), asyncio.Queue[Signal]()
+    head, words, told = Head(1, 2, bytes(32)), asyncio.Queue[Signal](), list[Decision]()
     path = tmp_path / "gone" / anchors.FILE
-    task = asyncio.create_task(Anchoring(path, lambda: ("aa", head), SystemClock(), words.put_nowait).run())
+    task = asyncio.create_task(
+        Anchoring(path, lambda: ("aa", head), SystemClock(), words.put_nowait, told.append).run()
+    )
     assert isinstance(await asyncio.wait_for(words.get(), 10), Fault)
     path.parent.mkdir()
     assert isinstance(await asyncio.wait_for(words.get(), 10), Recovered)
@@ -256,6 +258,7 @@ async def test_anchors_are_written_when_something_was_recorded(
     while f"record 2 is {'01' * 32}" not in caplog.text:
         await asyncio.sleep(0.001)
     task.cancel()
+    assert [(one.record, one.hash) for one in told if isinstance(one, Anchored)] == [(1, "00" * 32)]  # once an hour
     found, problems = anchors.read(path)
     assert [(one.journal, one.record, one.hash) for one in found] == [("aa", 1, "00" * 32), ("aa", 2, "01" * 32)]
     assert problems == []

@@ -10,6 +10,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.api.models import RestartView
+from daemon.journal.rows import Reader
+from rules.signal import Reading
 from tests.broker import Mosquitto
 from tests.daemon.test_daemon_process import WITHIN_S, Daemon, until
 from tests.faults.hall import Hall, hall_of, start
@@ -87,11 +89,22 @@ def test_what_the_journal_lost_is_said(daemon: Daemon, hall: Hall, mosquitto: Mo
     assert daemon.stop() == 0
     with sqlite3.connect(daemon.state / "journal.db") as connection:
         connection.execute("UPDATE snapshots SET body = x'00'")
-        (row,) = connection.execute("SELECT commit_seq FROM signals WHERE body LIKE '%call-1%' LIMIT 1").fetchone()
-        connection.execute("UPDATE commits SET signals = 'x' WHERE seq = ?", (row,))
+        row = _row_of(connection, "call-1")
+        connection.execute("UPDATE commits SET readings = x'00' WHERE seq = ?", (row,))
     connection.close()
     start(daemon)
     report = _restart(daemon)
     assert "call-point@call-0" in report.carried and "whole-building-1" in report.carried
     assert any(f"commit {row}" in loss for loss in report.lost) and any("snapshot" in loss for loss in report.lost)
     assert _retained(mosquitto.port)["lost"] == list(report.lost)
+
+
+def _row_of(connection: sqlite3.Connection, device: str) -> int:
+    """The first row with a reading of this device."""
+    reader = Reader(connection)
+    return next(
+        row.seq
+        for row in reader.rows()
+        for signal in reader.signals(row)
+        if isinstance(signal, Reading) and signal.device == device
+    )

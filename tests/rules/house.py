@@ -7,6 +7,7 @@ import msgspec
 from rules.decision import (
     Advance,
     AlarmChange,
+    Anchored,
     Decision,
     DutyChange,
     EndEvacuation,
@@ -242,7 +243,7 @@ def words(decision: Decision) -> str:
             return f"{type(decision).__name__} {decision.source} {decision.code}"
         case Refuse():
             return f"Refuse {decision.order} {decision.target}: {decision.reason}"
-        case Restart():
+        case Restart() | Anchored():
             raise AssertionError("an engine never says this")
 
 

@@ -4,7 +4,11 @@ from pathlib import Path
 
 from daemon.journal.rows import Reader, open_journal
 from daemon.journal.verify import verify
-from rules.decision import Decision, Restart
+from rules.decision import (
+    Anchored,
+    Decision,
+    Restart,
+)
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.reload import swap
@@ -24,7 +28,9 @@ def check(path: Path, plan: Plan, acknowledged: set[Message]) -> list[str]:
     for row in reader.rows():
         signals += reader.signals(row)
         decided = [event.decision for event in reader.events(row)]
-        then += [decision for decision in decided if not isinstance(decision, Restart)]  # the daemon's own words
+        then += [
+            decision for decision in decided if not isinstance(decision, Restart | Anchored)
+        ]  # the daemon's own words
     connection.close()
     return [
         *reader.problems,

@@ -10,6 +10,7 @@ from rules.decision import (
     Acknowledged,
     Advance,
     AlarmChange,
+    Anchored,
     Chattering,
     Clear,
     Decision,
@@ -149,6 +150,8 @@ class Lines:
             case Restart():
                 lost = f"; LOST: {'; '.join(decision.lost)}" if decision.lost else ""
                 return f"RESTART, {decision.text}{lost}"
+            case Anchored():
+                return f"audit of journal {decision.journal}: record {decision.record}:{decision.hash}"
             case Refuse():
                 return f"refused: {decision.order} {decision.target}: {decision.reason}"
             case _:

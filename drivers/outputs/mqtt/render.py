@@ -10,6 +10,7 @@ from drivers.contract import Delivery
 from rules.decision import (
     Advance,
     AlarmChange,
+    Anchored,
     Because,
     Chattering,
     Clear,
@@ -112,6 +113,8 @@ class Renderer:
                 return State(f"{state}/show/{decision.zone}", b"")
             case Restart():
                 return State(f"{state}/restart", self.event(delivery))
+            case Anchored():
+                return State(f"{state}/audit", self.event(delivery))
             case _:
                 return None
 
@@ -213,6 +216,8 @@ class Renderer:
             case Restart():
                 told = msgspec.to_builtins(decision)
                 return {name: told[name] for name in _RESTART} | {"timers": [_left(one) for one in decision.timers]}
+            case Anchored():
+                return {"journal": decision.journal, "record": decision.record, "hash": decision.hash}
             case Refuse():
                 return {"order": decision.order, "target": decision.target, "reason": decision.reason}
             case _:

@@ -10,6 +10,7 @@ from drivers.outputs.log.settings import LogOutputSettings
 from rules.decision import (
     Acknowledged,
     Advance,
+    Anchored,
     Because,
     Chattering,
     Clear,
@@ -160,6 +161,7 @@ LINES: list[tuple[Decision, int, str]] = [
     (EndFault(1.0, "d", "silent"), logging.INFO, "fault over: silent at d"),
     (Restart(1.0, "down for 3 s", 3.0), logging.INFO, "RESTART, down for 3 s"),
     (Restart(1.0, "down", 3.0, lost=("row 7",)), logging.WARNING, "RESTART, down; LOST: row 7"),
+    (Anchored(1.0, "ab", 7, "00"), logging.INFO, "audit of journal ab: record 7:00"),
     (Refuse(1.0, "reset", "smoke@d", "still smoking"), logging.WARNING, "refused: reset smoke@d: still smoking"),
 ]
 
