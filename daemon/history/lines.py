@@ -36,7 +36,8 @@ from rules.decision import (
 )
 from rules.signal import Reading, Signal
 
-MS = 1_000_000  # nanoseconds; also how many points can share one millisecond and keep their order
+US = 1000  # nanoseconds; also how many points of a series can share one microsecond
+ROW = 31  # of these for each row, so that what shares it across two rows stays apart too
 TEXT_CHARS = 4000  # of a text: InfluxDB refuses 64 kB, VictoriaMetrics lines of 256 kB
 
 _TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\t": r"\ ", "\\": "/"})
@@ -61,15 +62,23 @@ class Lines:
         return [*self._heard(row, signals), *(self._decided(event) for event in events)]
 
     def _heard(self, row: Row, signals: Sequence[Signal]) -> Iterator[str]:
-        offset_s = row.wall - row.at
-        for number, signal in enumerate(signals, row.total - len(signals)):
+        """A row may have been thinned since it was sent: no point's time depends on the others."""
+        wall_us = int(row.wall * 1e6)
+        before: dict[str, tuple[int, int]] = {}  # of a series: the last microsecond, and its first points in it
+        for signal in signals:
             if type(signal) is not Reading:
                 continue
             key = (signal.device, signal.quantity, signal.provenance)
             series = self._series.get(key) or self._new_series(*key)
-            value = float(signal.value)
+            value, time_us = float(signal.value), wall_us - int((row.at - signal.at) * 1e6)
+            if signal.origin is not None:
+                number = signal.origin.seq
+            else:
+                last_us, number = before.get(series, (0, 0))
+                number = number + 1 if last_us == time_us else ROW * row.seq
+                before[series] = time_us, number
             if math.isfinite(value):  # no driver makes another one, and no server takes it
-                yield f"{series}{value!r} {_time_ns(offset_s + signal.at, number)}"
+                yield f"{series}{value!r} {time_us * US + number % US}"
 
     def _new_series(self, device: str, quantity: str, provenance: str) -> str:
         told = {"device": device, "provenance": "" if provenance == "live" else provenance}
@@ -78,8 +87,7 @@ class Lines:
         return series
 
     def _decided(self, event: Event) -> str:
-        time_ns = _time_ns(event.wall, event.id)
-        return f"{self._point(event.decision, event.id)} {time_ns}"
+        return f"{self._point(event.decision, event.id)} {int(event.wall * 1e6) * US + event.id % US}"
 
     def _point(self, decision: Decision, number: int) -> str:
         match decision:
@@ -117,11 +125,6 @@ class Lines:
         return _tag(self._prefix + measurement) + "".join(
             f",{name}={tags[name]}" for name in sorted(tags) if tags[name]
         )
-
-
-def _time_ns(wall: float, number: int) -> int:
-    """Milliseconds of the wall clock; below them the journal's own count, so that what shares one keeps its order."""
-    return int(wall * 1000) * MS + number % MS
 
 
 def _kind(decision: Decision) -> str:

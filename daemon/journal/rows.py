@@ -100,6 +100,12 @@ class Reader:
         """Which deliveries were settled."""
         return self._read(_settled, row.settled, row.seq)
 
+    def has_readings(self, last: int) -> bool:
+        """Whether retention has left any up to and with the row `last`."""
+        packed = "readings" if self._columns is _PACKED else "signals"
+        sql = f"SELECT 1 FROM commits WHERE seq <= ? AND {packed} IS NOT NULL ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        return self._connection.execute(sql, (last,)).fetchone() is not None
+
     def ends(self) -> tuple[int, int]:
         """The numbers of the first and the last row, both 0 in an empty journal."""
         first, last = self._connection.execute("SELECT min(seq), max(seq) FROM commits").fetchone()

@@ -142,15 +142,26 @@ async def test_what_retention_took_before_it_was_sent_is_counted(tmp_path: Path,
     """Rows that are gone when the server comes back are told as lost, with their number; the rest is sent."""
     journal = tmp_path / "journal.db"
     fill(journal, readings(1000), row=100)
-    async with exporting(tmp_path, target(victoria)) as running:
+    async with exporting(tmp_path, target(victoria, resend_window_s=0.0)) as running:
         await running.sent()
     fill(journal, readings(1000, 1000), row=100)
-    assert execute(journal, "DELETE FROM commits WHERE total BETWEEN 1300 AND 1700") == 5
-    async with exporting(tmp_path, target(victoria)) as running:
+    assert execute(journal, "DELETE FROM commits WHERE total <= 1500") == 15
+    async with exporting(tmp_path, target(victoria, resend_window_s=0.0)) as running:
         await running.until(lambda: running.export.health().lost == 500)
         await running.sent()
         assert "history_lost" in running.faults
     assert len(set(points(victoria))) == 1500
+
+
+async def test_what_was_thinned_is_not_lost(tmp_path: Path, victoria: Victoria) -> None:
+    """Rows that are gone in the middle, with older ones still there, were let go because the venue asks for it."""
+    journal = tmp_path / "journal.db"
+    fill(journal, readings(1000), row=100)
+    assert execute(journal, "DELETE FROM commits WHERE total BETWEEN 300 AND 700") == 5
+    async with exporting(tmp_path, target(victoria)) as running:
+        await running.sent()
+        assert running.export.health().lost == 0
+    assert len(set(points(victoria))) == 500
 
 
 async def test_a_journal_that_was_replaced_is_sent_from_its_beginning(tmp_path: Path, victoria: Victoria) -> None:

@@ -1,5 +1,8 @@
 """What the journal's rows become: docs/history.md in examples."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from daemon.core import Event
 from daemon.history.lines import TEXT_CHARS, Lines
 from daemon.journal.rows import Row
@@ -14,16 +17,20 @@ from rules.decision import (
     ReportFault,
     ZoneTier,
 )
-from rules.signal import Heard, Reading, Signal, Tick
+from rules.signal import Heard, Origin, Reading, Signal, Tick
 from rules.tier import Tier
 
 WALL = 1_700_000_000.0
 MS = 1_700_000_000_000
 
 
-def lines(*signals: Signal, at: float = 10.0, total: int = 0, decisions: tuple[Decision, ...] = ()) -> list[str]:
+def times(told: list[str]) -> list[int]:
+    return [int(line.rsplit(" ", 1)[1]) for line in told]
+
+
+def lines(*signals: Signal, at: float = 10.0, seq: int = 1, decisions: tuple[Decision, ...] = ()) -> list[str]:
     """A row of these, written at engine time `at`, in which a second is one of the wall clock."""
-    stamp = {"seq": 1, "run": 1, "at": at, "wall": WALL + at, "total": total or len(signals)}
+    stamp = {"seq": seq, "run": 1, "at": at, "wall": WALL + at, "total": len(signals)}
     row = Row._make(stamp.get(name) for name in Row._fields)  # what is decoded already is not in it
     events = [Event(number, WALL + decision.at, decision) for number, decision in enumerate(decisions, 7)]
     return Lines("ktv", {"det-1": "room 1"}, "tocsin_").of(row, signals, events)
@@ -31,10 +38,11 @@ def lines(*signals: Signal, at: float = 10.0, total: int = 0, decisions: tuple[D
 
 def test_a_reading_is_a_point_of_its_quantity() -> None:
     """Measurement by quantity, tags in order, the value as a number, the time of the reading and not of the row."""
-    told = lines(Reading(9.5, "det-1", "temperature", 21.5), Reading(10.0, "sos-1", "pressed", True), total=42)
+    sent = Origin("boot", 1042)
+    told = lines(Reading(9.5, "det-1", "temperature", 21.5, "live", sent), Reading(10.0, "sos-1", "pressed", True))
     assert told == [
-        rf"tocsin_temperature,device=det-1,venue=ktv,zone=room\ 1 value=21.5 {MS + 9500}000040",
-        f"tocsin_pressed,device=sos-1,venue=ktv value=1.0 {MS + 10_000}000041",
+        rf"tocsin_temperature,device=det-1,venue=ktv,zone=room\ 1 value=21.5 {MS + 9500}000042",
+        f"tocsin_pressed,device=sos-1,venue=ktv value=1.0 {MS + 10_000}000031",
     ]
 
 
@@ -44,18 +52,41 @@ def test_a_reading_that_is_not_live_says_so() -> None:
     assert told.startswith("tocsin_co,device=det-1,provenance=retained,venue=ktv,")
 
 
-def test_what_shares_a_millisecond_keeps_its_order() -> None:
+def test_what_shares_an_instant_keeps_its_order() -> None:
     """Three values of one device at one instant are three points, in the order in which they were heard."""
     told = lines(*(Reading(10.0, "det-1", "contact", value) for value in (True, False, True)))
-    times = [int(line.rsplit(" ", 1)[1]) for line in told]
-    assert times == sorted(set(times))
+    assert times(told) == sorted(set(times(told)))
     assert [line.split("value=")[1][0] for line in told] == ["1", "0", "1"]
 
 
+def test_what_shares_an_instant_stays_apart_across_rows() -> None:
+    """A burst that was written as two rows has no two points in one place, and they are in order."""
+    first = lines(*(Reading(10.0, "det-1", "contact", True) for _ in range(20)), seq=7)
+    second = lines(*(Reading(10.0, "det-1", "contact", False) for _ in range(20)), seq=8)
+    assert times(first + second) == sorted(set(times(first + second)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["temperature", "co"]), st.booleans()), max_size=30),
+    st.data(),
+)
+def test_a_point_has_the_same_time_when_the_row_was_thinned(
+    heard: "list[tuple[int, str, bool]]", data: st.DataObject
+) -> None:
+    """Readings with their sender's count, or at an instant of their own: whichever of a row are left, each is the very
+    line that it was, so that one that is sent again is stored once.
+    """
+    signals = [
+        Reading(9.0 + number / 64, f"det-{device}", quantity, number, "live", Origin("boot", number) if count else None)
+        for number, (device, quantity, count) in enumerate(heard)
+    ]
+    left = [signal for signal in signals if data.draw(st.booleans())]
+    assert set(lines(*left)) <= set(lines(*signals))
+
+
 def test_only_readings_are_points_of_signals() -> None:
-    """The rest of what was heard shows in what was decided; it counts all the same."""
-    told = lines(Tick(9.0), Heard(9.0, "det-1"), Reading(10.0, "det-1", "co", 3.0))
-    assert [line.rsplit(" ", 1)[1] for line in told] == [f"{MS + 10_000}000002"]
+    """The rest of what was heard shows in what was decided."""
+    assert len(lines(Tick(9.0), Heard(9.0, "det-1"), Reading(10.0, "det-1", "co", 3.0))) == 1
 
 
 def test_no_line_is_made_of_what_is_no_number() -> None:
