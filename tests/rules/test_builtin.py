@@ -12,6 +12,7 @@ from rules.plan import EvacuationPlan, Plan, Rule, TierRule
 from rules.signal import Reading, Tick
 from rules.tier import Tier
 from rules.venue import Device, Text, Venue, Zone
+from tests.rules import house
 
 ZONES = {"hall": Zone("hall", "venue", Text("Hall")), "foyer": Zone("foyer", "room", Text("Foyer"), "hall")}
 DEVICES = {
@@ -86,3 +87,60 @@ def test_rules_without_a_device_are_left_out_and_the_rest_of_the_venue_stays() -
     assert [rule.id for rule in safe.rules] == ["safe-mode-sos"]
     assert all(is_builtin(rule.id) for rule in builtin(plan).rules) and not is_builtin("smoke")
     assert safe.evacuation_plans == plan.evacuation_plans
+
+
+def test_the_rules_of_safe_mode_to_the_letter() -> None:
+    """What people read of them, what they ask, at whom, and what they put in force."""
+    devices = [
+        house.device("smoke-1", "room-a", "smoke"),
+        house.device("haze-1", "room-a", "smoke_obscuration"),
+        house.device("heat-1", "room-b", "heat"),
+        house.device("call-1", "floor", "contact"),
+        house.device("sos-1", "room-b", "pressed"),
+        house.device("room-1", "room-b", "temperature"),
+    ]
+    own = [
+        house.rule("own", "device", ["smoke-1"], house.tier("red", "smoke"), evacuate="whole"),
+        house.rule("help", "device", ["sos-1"], house.tier("red", "pressed"), category="panic"),
+    ]
+    found = builtin(house.plan(*own, devices=devices)).rules
+    assert [(one.id, one.title, one.category, one.places, one.evacuate) for one in found] == [
+        ("safe-mode-smoke", Text("Smoke", "烟雾"), "fire", ("smoke-1", "haze-1"), "whole"),
+        ("safe-mode-heat", Text("Heat", "高温"), "fire", ("heat-1",), "whole"),
+        ("safe-mode-call-point", Text("Call point", "手动报警"), "fire", ("call-1",), "whole"),
+        ("safe-mode-sos", Text("Call for help", "紧急求助"), "panic", ("sos-1",), None),
+    ]
+    assert [one.tiers[0].when.text for one in found] == [
+        "smoke or smoke_obscuration >= 4.8",
+        "heat or temperature >= 57",
+        "contact",
+        "pressed",
+    ]
+    for one in found:
+        (only,) = one.tiers
+        assert (only.tier, only.line, one.line, one.each, one.latching) == (
+            Tier.RED,
+            "built-in",
+            "built-in",
+            "device",
+            True,
+        )
+        assert is_builtin(one.id) and not is_builtin(own[0].id)
+
+
+def test_safe_mode_puts_in_force_what_most_fire_rules_would() -> None:
+    """Of as many the one named first; a call for help evacuates where the venue's own does; none where none does."""
+    smoke = [house.device(f"d{number}", "room-a", "smoke", "pressed") for number in range(3)]
+
+    def evacuates(*wanted: tuple[str, str | None]) -> list[str | None]:
+        rules = [
+            house.rule(
+                f"r{number}", "device", ["d0"], house.tier("red", "smoke"), category=category, evacuate=evacuation
+            )
+            for number, (category, evacuation) in enumerate(wanted)
+        ]
+        return [one.evacuate for one in builtin(house.plan(*rules, devices=smoke)).rules]
+
+    assert evacuates(("fire", "a"), ("fire", "b"), ("fire", "b"), ("panic", "c"), ("power", "d")) == ["b", "c"]
+    assert evacuates(("fire", "a"), ("fire", "b"), ("fire", None)) == ["a", None]
+    assert evacuates(("power", "a")) == [None, None]

@@ -238,3 +238,17 @@ def test_one_alarm_is_silenced_and_the_others_sound_on() -> None:
         story.read(10, name, smoke=True)
     assert story.tell(Silence(11, "smoke@det-a", "Li", "seen")) == ["Silenced smoke@det-a orange"]
     assert [one.sounding for one in story.engine.alarms()] == [False, True]
+
+
+def test_what_is_at_rest_cannot_be_reset_and_says_so() -> None:
+    """In the words of its state, with what has to be done first where that is something."""
+    warm = rule("warm", "device", ("det-a",), tier("blue", "temperature >= 30", on=5), category="power")
+    story = Story(plan(warm))
+    for at, value, state in ((1, 20.0, "normal"), (2, 40.0, "pending")):
+        story.read(at, "det-a", temperature=value)
+        assert story.tell(Reset(at, "warm@det-a", "Li", "x")) == [f"Refuse reset warm@det-a: it is {state}"]
+    story.tick(10)
+    hint = ": acknowledge it, and its cause must be gone"
+    assert story.tell(Reset(11, "warm@det-a", "Li", "x")) == [f"Refuse reset warm@det-a: it is unack{hint}"]
+    story.read(12, "det-a", temperature=20.0)
+    assert story.tell(Reset(13, "warm@det-a", "Li", "x")) == ["Refuse reset warm@det-a: it is rtn unack"]

@@ -2,7 +2,7 @@
 
 from rules.decision import ReportFault
 from rules.engine import Engine
-from rules.signal import Acknowledge, Heard, InService, LinkDown, LinkUp, OutOfService, Resumed, Shelve
+from rules.signal import Acknowledge, Fault, Heard, InService, LinkDown, LinkUp, OutOfService, Resumed, Shelve
 from tests.rules.house import Story, device, plan, rule, tier, without_zones
 
 METER = device("meter", "floor", "voltage")
@@ -209,3 +209,18 @@ def test_a_device_explains_no_zone() -> None:
     story = Story(plan(mains, dark, devices=[ups]))
     said = without_zones(story.read(10, "ups", on_battery=True))
     assert sorted(said) == ["Raise dark@floor blue", "Raise mains@ups blue"]
+
+
+def test_a_dead_link_explains_what_stands_behind_it() -> None:
+    """A gateway or a port by the name that begins with the link's, a device by its own link; no other link's."""
+    story = Story(plan(devices=[device("det", "room-a", "smoke")]))
+    story.tell(LinkDown(1, "wire", "cable"))
+    for source in ("wire/gateway/7", "other/gateway", "det"):
+        story.tell(Fault(2, source, "trouble", "it says so"))
+    told = [one for one in story.decisions if isinstance(one, ReportFault)]
+    assert [(one.source, one.explained_by) for one in told] == [
+        ("wire", ""),
+        ("wire/gateway/7", "wire"),
+        ("other/gateway", ""),
+        ("det", "wire"),
+    ]

@@ -111,6 +111,7 @@ def test_without_a_word_on_duty_somebody_is_there() -> None:
     assert story.tell(Duty(11, True, "Li", "here"))[0].startswith(
         "Refuse duty on: the venue's file says nothing of duty"
     )
+    assert story.tell(Duty(12, False, "Li", "gone"))[0].startswith("Refuse duty off: ")
 
 
 def test_nobody_on_duty_is_not_waited_for() -> None:
