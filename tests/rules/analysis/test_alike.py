@@ -154,3 +154,34 @@ def test_others_are_found_for_every_kind_of_rule_that_needs_them() -> None:
     hall = rule("hall", "zone", ["f"], tier("orange", "count(smoke) >= 2"))
     lone = rule("lone", "device", ["s1"], tier("red", "smoke and alarms([hall])"))
     assert {"s1", "s2"} in others(hall, lone)
+
+
+def test_a_chain_is_about_its_own_rule_and_below_the_ceiling() -> None:
+    """Its alarm would be red a second later, and another rule is red at once: neither is what this chain leads to."""
+    here = detectors("f", 3)
+    ids = [one.id for one in here]
+    tiers = (tier("yellow", "smoke"), tier("orange", "smoke", on=3), tier("red", "smoke", on=1))
+    base = rule("base", "device", ids, *tiers, latching=True)
+    beside = rule("beside", "device", ids, tier("red", "smoke"))
+    two = rule("two", "zone", ["f"], tier("red", "alarms([base], at: orange, devices: 2)"), evacuate="whole")
+    of = building([base, beside, two], f=here)
+
+    def found(ceiling: Tier) -> list[tuple[str, Tier, list[str], float | None, float | None, str]]:
+        return [
+            (one.rule, one.tier, sorted(one.told), _seconds(one.red), _seconds(one.evacuation), one.plan)
+            for one in Chains(of).all(ceiling)
+        ]
+
+    assert found(Tier.YELLOW) == [("base", Tier.YELLOW, ["f-0"], None, None, "")]
+    assert found(Tier.ORANGE) == [
+        ("base", Tier.ORANGE, ["f-0"], None, None, ""),
+        ("base", Tier.ORANGE, ["f-0", "f-1"], 3, 3, "whole"),
+    ]
+    assert found(Tier.RED) == [
+        ("base", Tier.RED, ["f-0"], 1, None, ""),
+        ("beside", Tier.RED, ["f-0"], 0, None, ""),
+    ]
+
+
+def _seconds(event: Event | None) -> float | None:
+    return None if event is None else event.seconds
