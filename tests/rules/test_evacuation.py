@@ -496,3 +496,16 @@ def test_what_always_holds_of_an_evacuation(told: list[Signal]) -> None:
                 assert set(status.zones) == set(FLOORS)
             assert status.due is None or status.due > signal.at
         before = {status.evacuation: status.zones for status in engine.evacuations()}
+
+
+def test_each_evacuation_in_force_learns_of_its_own_ways() -> None:
+    """That the first of them is not concerned keeps nothing from the second."""
+    whole = hotel()
+    plans = {
+        "one": EvacuationPlan("one", ("floor-1",), Text("leave"), Text("square")),
+        "three": EvacuationPlan("three", ("floor-3",), Text("leave"), Text("square")),
+    }
+    story = Story(Plan(whole.venue, whole.rules, plans))
+    story.tell(OrderEvacuation(5, "one", "Li", "gas"))
+    story.tell(OrderEvacuation(6, "three", "Li", "gas"))
+    assert "Reroute three-2: way-3a way-3b" in story.read(10, "smoke-corridor-3", smoke=True)

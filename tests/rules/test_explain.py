@@ -294,3 +294,12 @@ def test_lists_and_negations_are_put_in_words() -> None:
     assert notes[-1] == "no investigation runs; one alarm of smoke, heat would begin it"
     (part,) = when(story, "calm@floor", "blue").parts
     assert (part.truth, part.found) == (False, "0 of 2 devices count; none of 2 alarms was at blue or above")
+
+
+def test_an_acknowledged_alarm_still_stands() -> None:
+    """For as long as it has been up, whoever knows of it."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    story.tell(Acknowledge(12, "smoke@det-a", "Li", "going"))
+    story.tick(15)
+    assert explained(story, "smoke@det-a").verdict == "it stands at orange for 5 s"

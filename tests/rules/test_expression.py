@@ -37,6 +37,12 @@ def test_what_engineers_write_is_understood(each: Each, text: str) -> None:
     assert problems(parse(text), each=each, rule_ids=RULES) == []
 
 
+def test_what_stands_side_by_side_is_not_deep() -> None:
+    """Neither functions, nor parentheses, nor negations that are over: only what is open counts."""
+    for part in ("any(smoke)", "(smoke)", "not smoke"):
+        assert parse(" or ".join([part] * 40)).quantities == {"smoke"}
+
+
 @pytest.mark.parametrize(
     ("text", "offset", "message", "hint"),
     [
@@ -68,6 +74,7 @@ def test_what_engineers_write_is_understood(each: Each, text: str) -> None:
         ("smoke$", 5, "unexpected '$'", ""),
         ("(" * (MAX_DEPTH + 1), MAX_DEPTH, "nested more than 32 deep", ""),
         ("not " * (MAX_DEPTH + 1) + "smoke", 4 * MAX_DEPTH, "nested more than 32 deep", ""),
+        ("f(" * (MAX_DEPTH + 1), 2 * MAX_DEPTH, "nested more than 32 deep", ""),
         (" or ".join(["smoke"] * (MAX_NODES + 1)), 0, "a condition has at most 200 parts, this one has 202", ""),
         ("x" * (MAX_TEXT + 1), MAX_TEXT, "a condition has at most 2000 characters, this one has 2001", ""),
     ],

@@ -252,3 +252,13 @@ def test_what_is_at_rest_cannot_be_reset_and_says_so() -> None:
     assert story.tell(Reset(11, "warm@det-a", "Li", "x")) == [f"Refuse reset warm@det-a: it is unack{hint}"]
     story.read(12, "det-a", temperature=20.0)
     assert story.tell(Reset(13, "warm@det-a", "Li", "x")) == ["Refuse reset warm@det-a: it is rtn unack"]
+
+
+def test_the_shortest_delay_is_a_delay() -> None:
+    """Half a second is waited for, up and down."""
+    quick = rule("quick", "device", ("det-a",), tier("blue", "temperature >= 30", on=0.5, off=0.5), category="power")
+    story = Story(plan(quick))
+    assert story.read(10, "det-a", temperature=40.0) == []
+    assert without_zones(story.tick(10.5)) == ["Raise quick@det-a blue"]
+    assert story.read(11, "det-a", temperature=20.0) == []
+    assert without_zones(story.tick(11.5)) == ["Return quick@det-a blue"]

@@ -70,6 +70,14 @@ def test_a_chattering_alarm_still_rises() -> None:
     assert without_zones(story.read(56, "det-a", temperature=45.0)) == []
 
 
+def test_three_times_in_just_a_minute_is_chatter() -> None:
+    """From the first to the third, to the second."""
+    story = Story(plan(WARM))
+    for at, value in ((10, 45.0), (20, 20.0), (40, 45.0), (50, 20.0), (70, 45.0)):
+        story.read(at, "det-a", temperature=value)
+    assert story.engine.alarms()[0].chattering
+
+
 def test_three_times_in_more_than_a_minute_is_no_chatter() -> None:
     """The window is sixty seconds, from the first to the third."""
     story = Story(plan(WARM))

@@ -251,6 +251,10 @@ def test_a_removed_rule_ends_its_alarm_with_a_reason_and_frees_its_zones() -> No
     (cleared,) = (one for one in story.decisions if isinstance(one, Clear))
     assert cleared.because[0].text == "its rule or its place is no longer in the venue's files"
     assert (cleared.zone, cleared.place, cleared.rule, cleared.category) == ("room-a", "det-a", "smoke", "fire")
+    assert (cleared.tier, cleared.state, cleared.sounding) == (Tier.NONE, "normal", False)
+    zones = [one for one in story.decisions if isinstance(one, ZoneTier) and one.at == 12.0]
+    assert {one.zone: one.tier for one in zones} == dict.fromkeys(("room-a", "floor", "venue"), Tier.NONE)
+    assert {one.because[0].text for one in zones} == {"the venue's files have changed"}
     assert reload(story, plan(HEAT), 13.0) == []
 
 
