@@ -28,6 +28,7 @@ from daemon.outbox.ledger import SAFE, Run
 from daemon.outbox.outbox import Outbox
 from daemon.outbox.standing import standing
 from daemon.outbox.worker import Worker
+from daemon.proof import Prover
 from daemon.pump import Pump
 from daemon.quarantine import Quarantine
 from daemon.reload import Reloader
@@ -37,10 +38,11 @@ from daemon.start import Start, going_on
 from daemon.supervisor import Supervisor
 from daemon.vitals import Vitals
 from daemon.watchdog import Watchdog
-from drivers.contract import Delivery, Link, Output, OutputContext
+from drivers.contract import Beat, Beating, Delivery, Link, Output, OutputContext, Proving
 from drivers.registry import LINKS, OUTPUTS
 from rules.engine import Engine
 from rules.signal import Fault, Recovered
+from rules.tier import Tier
 
 DATABASE = "journal.db"
 
@@ -120,6 +122,12 @@ class _Parts:
             clock.now,
             {link.id: link.settings for link in setup.links},
             setup.plan.evacuation_plans,
+            {
+                link.id: driver.settings.prefix
+                for link in setup.links
+                for driver in link.drivers
+                if getattr(driver.settings, "proof", False)
+            },
         )
         outputs: list[Output] = [
             OUTPUTS[output.kind].build(output.id, output.settings, context) for output in setup.outputs
@@ -138,6 +146,13 @@ class _Parts:
             setup.plan.schedules, setup.time_zone, clock, self._pump.report, lambda: bool(self._wall.doubt)
         )
         self._links = {name: link for name, (_, link) in links.items()}
+        self._provers = [
+            Prover(self._links[output.proves], trail, output, this.name, clock, self._pump.report)
+            for output in outputs
+            if isinstance(output, Proving) and output.proves
+            if (trail := getattr(self._links[output.proves], "trail", None)) is not None
+        ]
+        self._beating = [output for output in outputs if isinstance(output, Beating)]
         self._outputs = outputs
         self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
         self._exports = build_exports(setup, path, clock, self._pump.report)
@@ -152,6 +167,7 @@ class _Parts:
             self._reloader,
             self._exports,
             self._vitals,
+            self._provers,
             start.safe_mode,
         )
 
@@ -177,7 +193,8 @@ class _Parts:
         audit = self._keep("tocsin/audit", self._anchoring.run)
         history = [self._keep(export.source, export.run) for export in self._exports]
         kept = [*telling, *hearing, api, calendar, clock, reloader, audit, *history]
-        beating = Watchdog(lambda done: self._pump.put((), done), kept, beat=self._vitals.beat)
+        kept += [self._keep(prover.source, prover.run) for prover in self._provers]
+        beating = Watchdog(lambda done: self._pump.put((), done), kept, self._all_is_well, self._vitals.beat)
         watchdog = asyncio.create_task(beating.run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
         gc.enable()
@@ -214,6 +231,17 @@ class _Parts:
                 raise RuntimeError(f"{task.get_name()} has ended, which it never should")
         if self._journal.ended.done():
             raise RuntimeError("the journal's thread has ended, which it never should; the log says why")
+
+    def _all_is_well(self, word: str) -> None:
+        sd_notify(word)
+        for output in self._beating:
+            output.beat(self._beat)
+
+    def _beat(self) -> Beat:
+        engine = self._pump.engine
+        tier = engine.zone_tiers().get(engine.plan.venue.root, Tier.NONE)
+        doubtful = bool(self._wall.doubt)
+        return Beat(self._clock.wall(), doubtful, tier.word, len(engine.faults()), len(engine.evacuations()))
 
     def _keep(self, source: str, run: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.keep(source, run), name=source)

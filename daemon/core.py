@@ -69,6 +69,17 @@ class HistoryHealth(Struct, frozen=True):
     last_error: str
 
 
+class ProofHealth(Struct, frozen=True):
+    """The proof of life over one link and output: when a message last came round (engine time), how long that took, and
+    what is wrong since; empty when nothing is."""
+
+    link: str
+    output: str
+    proven_at: float | None
+    took_s: float
+    error: str
+
+
 class OwedDelivery(Struct, frozen=True):
     """A decision that an output has not seen confirmed: how often it was tried, what came of the last try, and why it
     is sent next (`daemon.outbox.job.Job` lists the reasons)."""
@@ -144,6 +155,7 @@ class Core(Protocol):
         """Name, kind and health of each link."""
 
     def outputs(self) -> Sequence[OutputHealth]: ...
+    def proofs(self) -> Sequence[ProofHealth]: ...
     def owed(self) -> Sequence[OwedDelivery]:
         """What each output still has to tell, evacuations first."""
 

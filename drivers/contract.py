@@ -6,7 +6,7 @@ An output carries decisions out and says only whether trying again can help.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -111,6 +111,47 @@ class Link(Protocol):
     async def run(self) -> None: ...
 
 
+@dataclass(slots=True)
+class Trail:
+    """How far proofs of life have come on a link, by the sender's own count."""
+
+    arrived: int = 0  # how many came over the wire
+    read: tuple[str, int] = ("", 0)  # the last that the driver read
+    kept: tuple[str, int] = ("", 0)  # the last whose effect is durable
+
+
+@runtime_checkable
+class Proving(Protocol):
+    """An output that can send a proof of life round over the link `proves`; empty when it has none to prove."""
+
+    name: str
+    proves: str
+
+    async def probe(self, boot: str, seq: int) -> None:
+        """Send one; returns when the broker has it. Raises DeliveryFailed."""
+
+    async def answer(self, boot: str, seq: int) -> None:
+        """Returns when its receipt has come back. Raises DeliveryFailed."""
+
+
+class Beat(Struct, frozen=True):
+    """What a heartbeat says: sent only while all of Tocsin turns."""
+
+    wall: float
+    doubtful: bool
+    tier: str  # the worst in the venue
+    faults: int
+    evacuations: int
+
+
+@runtime_checkable
+class Beating(Protocol):
+    """An output that lets others notice that Tocsin is dead."""
+
+    def beat(self, now: Callable[[], Beat]) -> None:
+        """Called every second while all is well; asks for what to say only when it is time. Never raises."""
+
+
 class Delivery(Struct, frozen=True):
     """A decision on its way to one output. `id` is the same on every try, so that a receiver can drop repeats."""
 
@@ -154,9 +195,11 @@ class Output(Protocol):
 @dataclass(frozen=True, slots=True)
 class OutputContext:
     """What an output may know of the house: the venue for names, the clock, the settings of the links by
-    name, and the evacuation plans by id, for what people are told."""
+    name, the evacuation plans by id, for what people are told, and the links over which a proof of life may go, with
+    the prefix of its topics."""
 
     venue: Venue
     now: Now
     links: Mapping[str, object]
     evacuation_plans: Mapping[str, EvacuationPlan] = field(default_factory=dict)
+    proofs: Mapping[str, str] = field(default_factory=dict)

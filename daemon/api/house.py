@@ -4,11 +4,21 @@ import importlib.metadata
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from daemon.clock import Clock
-from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ProcessHealth, ReloadReport
+from daemon.core import (
+    Event,
+    HistoryHealth,
+    JournalHealth,
+    OutputHealth,
+    OwedDelivery,
+    ProcessHealth,
+    ProofHealth,
+    ReloadReport,
+)
 from daemon.history.export import Export
 from daemon.journal.journal import Journal
 from daemon.outbox.broadcast import Broadcast
 from daemon.outbox.outbox import Outbox
+from daemon.proof import Prover
 from daemon.pump import Pump
 from daemon.reload import Reloader
 from daemon.vitals import Vitals
@@ -43,6 +53,7 @@ class House:
         reloader: Reloader,
         exports: Sequence[Export],
         vitals: Vitals,
+        provers: Sequence[Prover],
         safe_mode: str = "",
     ) -> None:
         self.version = importlib.metadata.version("tocsin")
@@ -58,6 +69,7 @@ class House:
         self._broadcast = broadcast
         self._reloader = reloader
         self._exports = exports
+        self._provers = provers
 
     @property
     def plan(self) -> Plan:
@@ -104,6 +116,9 @@ class House:
 
     def outputs(self) -> Sequence[OutputHealth]:
         return self._outbox.health()
+
+    def proofs(self) -> Sequence[ProofHealth]:
+        return [prover.health() for prover in self._provers]
 
     def owed(self) -> Sequence[OwedDelivery]:
         return self._outbox.owed()

@@ -229,6 +229,16 @@ class OutputView(Struct, frozen=True):
     stands_in_for: tuple[str, ...] = ()
 
 
+class ProofView(Struct, frozen=True):
+    """The proof of life over one link and output: when a message last came round, and how long that took."""
+
+    link: str
+    output: str
+    proven: str | None
+    took_s: float
+    error: str
+
+
 class OwedView(Struct, frozen=True):
     """A delivery that an output has not seen confirmed. `delivery` is the id under which the far end knows it.
 
@@ -382,6 +392,7 @@ class StatusView(Struct, frozen=True):
     hidden: dict[str, int] = {}
     flood_since: str | None = None
     rules_in_force: str = ""  # digest of the venue's files
+    proofs: tuple[ProofView, ...] = ()
     history: tuple[HistoryView, ...] = ()
     safe_mode: str = ""  # why only the built-in rules are in force; empty: they are not
     restart: RestartView | None = None  # None: not known yet

@@ -25,6 +25,7 @@ from daemon.api.models import (
     OwedView,
     PlanView,
     ProcessView,
+    ProofView,
     ReloadView,
     RestartView,
     ScheduleView,
@@ -36,7 +37,7 @@ from daemon.api.models import (
     ZoneView,
 )
 from daemon.api.why_view import why_view
-from daemon.core import Core, Event, ReloadReport
+from daemon.core import Core, Event, ProofHealth, ReloadReport
 from rules.decision import Because, Decision, Restart
 from rules.explain import Explanation
 from rules.overlay import Overlay
@@ -110,6 +111,7 @@ class Views:
             hidden={str(kind): count for kind, count in hidden.items()},
             flood_since=None if flood is None else self._time(flood),
             rules_in_force=core.rules(),
+            proofs=tuple(self._proof(one) for one in core.proofs()),
             safe_mode=core.safe_mode,
             restart=self._restart(core.restart),
             process=msgspec.convert(core.process(), ProcessView, from_attributes=True),
@@ -185,6 +187,10 @@ class Views:
         """Newest first."""
         ordered = sorted(self._core.faults(), key=lambda fault: -fault.since)
         return tuple(self._fault(fault) for fault in ordered)
+
+    def _proof(self, one: ProofHealth) -> ProofView:
+        proven = None if one.proven_at is None else self._time(one.proven_at)
+        return ProofView(one.link, one.output, proven, one.took_s, one.error)
 
     def outbox(self) -> OutboxView:
         """What is owed: of each output the first OWED_MAX, evacuations before all else."""

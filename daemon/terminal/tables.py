@@ -151,6 +151,11 @@ def wiring_rows(status: StatusView, lang: Lang) -> Iterator[tuple[Cell, ...]]:
         if output.stands_in_for:
             told += pick((", stands in for ", "，替代 "), lang) + ", ".join(output.stands_in_for)
         yield name, _up(output.up, lang), "", told, str(output.failed), output.last_error
+    for proof in status.proofs:
+        told = pick((f"{proof.took_s * 1000:.0f} ms", f"{proof.took_s * 1000:.0f} 毫秒"), lang) if proof.proven else ""
+        since = clock(proof.proven) if proof.proven else ""
+        name = pick((f"round {proof.output} → {proof.link}", f"回环 {proof.output} → {proof.link}"), lang)
+        yield name, _up(not proof.error, lang), since, told, "", proof.error
     journal = status.journal
     size = pick((f"{journal.rows} signals", f"{journal.rows} 个信号"), lang) + f", {journal.bytes / 1e6:.1f} MB"
     if journal.per_day:

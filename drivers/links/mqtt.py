@@ -65,6 +65,7 @@ class MqttLink:
         self._now = now
         self._filters = tuple(dict.fromkeys(one for dialect in dialects for one in dialect.filters))
         self._connection = MqttConnection(settings, Identity(self.client_id, True, self._filters), self, opener)
+        self.trail = next((trail for one in dialects if (trail := getattr(one, "trail", None)) is not None), None)
         self.quarantine = Quarantine(name, bindings)
         self._receipts = Receipts(self._send_receipt)
         self._routes: dict[bytes, _Route | None] = {}

@@ -30,12 +30,16 @@ class NotConnected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who connects: `persistent` asks the broker to keep what we have not acknowledged while we are away."""
+    """Who connects: `persistent` asks the broker to keep what we have not acknowledged while we are away.
+
+    A broker that refuses one of `filters` is no use; `optional` are filters that it may refuse.
+    """
 
     client_id: str
     persistent: bool
     filters: tuple[str, ...]
     will: tuple[str, bytes] | None = None
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class Session:
             return
         # Retained messages come at each connection, as MQTT 3.1.1 knows no other way: a bridge or a last will that
         # changed while we were away with QoS 0 would be missed. The engine never takes a retained message for news.
-        client.subscribe([(name, 1) for name in self._identity.filters])
+        client.subscribe([(name, 1) for name in (*self._identity.filters, *self._identity.optional)])
 
     def _subscribed(
         self, client: Client, userdata: object, mid: int, codes: list[ReasonCode], properties: Properties | None

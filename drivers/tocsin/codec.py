@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from drivers.contract import BadInput, Decoded, Receipt
 from drivers.payload import read_json, refuse_repeated_keys, take
 from rules.quantity import QUANTITIES, Quantity
-from rules.signal import Heard, Origin, Signal
+from rules.signal import Heard, Origin, Signal, Tick
 
 _SEQ_LIMIT = 2**53  # what every JSON library can hold
 _OWN_KEYS = 3
@@ -47,6 +47,14 @@ def decode_readings(device: str, wanted: Mapping[str, Quantity], payload: bytes,
         return Decoded(tuple(readings), tuple(bad))
     signals: tuple[Signal, ...] = tuple(readings) if readings else (Heard(at, device),)
     return Decoded(signals, tuple(bad), Receipt(device, message.boot, message.seq))
+
+
+def decode_proof(address: str, payload: bytes, retained: bool, at: float) -> Decoded:
+    """A proof of life: nothing that a rule could look at, and a receipt. Raises BadInput."""
+    message = read_json(payload, _decoder, Message, "")
+    if retained:
+        return Decoded()
+    return Decoded((Tick(at),), receipt=Receipt(address, message.boot, message.seq))
 
 
 def decode_status(device: str, payload: bytes, retained: bool, at: float) -> Decoded:

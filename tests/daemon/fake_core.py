@@ -4,7 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from daemon.core import Event, HistoryHealth, JournalHealth, OutputHealth, OwedDelivery, ProcessHealth, ReloadReport
+from daemon.core import (
+    Event,
+    HistoryHealth,
+    JournalHealth,
+    OutputHealth,
+    OwedDelivery,
+    ProcessHealth,
+    ProofHealth,
+    ReloadReport,
+)
 from drivers.contract import LinkHealth
 from rules.decision import Because, Decision, Refuse, Restart
 from rules.engine import Engine
@@ -158,6 +167,9 @@ class FakeCore:
 
     def history(self) -> Sequence[HistoryHealth]:
         return [HistoryHealth("archive", "waiting", 7500.0, 123_456, 1_000_000, 2, 0, "503: try later")]
+
+    def proofs(self) -> Sequence[ProofHealth]:
+        return [ProofHealth("broker", "broker", 90.0, 0.012, "")]
 
     def owed(self) -> Sequence[OwedDelivery]:
         return self.owing

@@ -81,7 +81,7 @@ class Broker:
         session = self.sessions.get(identity.client_id) if identity.persistent else None
         if session is None:
             session = self.sessions[identity.client_id] = Session()
-        session.connection, session.filters = connection, identity.filters
+        session.connection, session.filters = connection, (*identity.filters, *identity.optional)
         for mid, (topic, payload) in session.inflight.items():
             connection.hear(topic, payload, mid)
         self._deliver(session)
@@ -100,6 +100,7 @@ class Broker:
 
     def tell_field(self, topic: str, payload: bytes) -> None:
         """The daemon says something; whoever listens hears it a little later."""
+        self.publish(topic, payload)  # what the daemon says to itself
         at = self._last_heard_at = max(self._last_heard_at, self.world.now + self.latency())
         for hears in self._listeners.get(topic, ()):
             self.world.later(at - self.world.now, partial(hears, topic, payload))

@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from drivers.contract import CONFIRM_S, Delivery, DeliveryFailed, LinkHealth, OutputContext
+from drivers.contract import CONFIRM_S, Beat, Delivery, DeliveryFailed, LinkHealth, OutputContext
 from drivers.links.mqtt_client import MqttConnection
 from drivers.links.mqtt_session import Identity, Loss, NotConnected
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.mqtt_wire import Publish
 from drivers.outputs.mqtt.confirmations import Confirmations
+from drivers.outputs.mqtt.heartbeat import Heartbeat
+from drivers.outputs.mqtt.proofs import Proofs
 from drivers.outputs.mqtt.render import Renderer, State
 from drivers.outputs.mqtt.settings import MqttOutputSettings
+from drivers.tocsin.proof import probe
 from rules.decision import Advance, EndEvacuation, Evacuate, Reroute
 from rules.plan import EvacuationPlan
 from rules.venue import Venue
@@ -54,7 +57,17 @@ class MqttOutput:
         self._prefix = settings.prefix
         self._render = Renderer(settings.prefix, context.venue, context.evacuation_plans)
         client_id = f"{link.client_id or f'tocsin-{settings.link}'}-out-{name}"
-        identity = Identity(client_id, False, (self._render.confirm_topic,), (self._render.daemon_topic, b"offline"))
+        prefix = context.proofs.get(settings.link)
+        self.proves = settings.link if prefix else ""
+        self._proofs = Proofs(prefix or "")
+        self._heartbeat = Heartbeat(settings.prefix, settings.heartbeat)
+        identity = Identity(
+            client_id,
+            False,
+            (self._render.confirm_topic,),
+            (self._render.daemon_topic, b"offline"),
+            (self._proofs.answer_topic,) if prefix else (),
+        )
         self._connection = MqttConnection(link, identity, self)
         self._taken: dict[int, asyncio.Future[str | None]] = {}  # by identifier: empty, why refused, or None when lost
         self._triggers: dict[str, bytes] = {}  # by id: of commands that wait until they are durable
@@ -132,9 +145,13 @@ class MqttOutput:
             taken.set_result(refused)
 
     def message(self, publish: Publish) -> None:
-        """A receiver has confirmed a trigger."""
+        """A receiver has confirmed a trigger, or a proof of life has come round."""
         self.health.received += 1
-        self._connection.acknowledge(publish.mid)
+        if publish.mid:  # QoS 0 has none, and a broker ends the connection over an acknowledgement of it
+            self._connection.acknowledge(publish.mid)
+        if self.proves and publish.topic == self._proofs.answer_topic.encode():
+            self._proofs.answered(publish)
+            return
         try:
             if publish.size > _CONFIRM_BYTES or publish.retained:
                 raise ValueError("a confirmation is short and never retained")
@@ -144,6 +161,25 @@ class MqttOutput:
             log.warning("output %s: an unreadable confirmation %r: %s", self.name, publish.payload[:80], error)
             return
         self._confirmations.answered(told.id, told.by)
+
+    async def probe(self, boot: str, seq: int) -> None:
+        """Raises DeliveryFailed; a retry does not help where the broker forbids it."""
+        try:
+            await self._wait(self._publish(self._proofs.probe_topic, probe(boot, seq), retain=False))
+        except NotConnected as error:
+            reason = self.health.last_error or str(error)
+            raise DeliveryFailed(f"output {self.name} does not reach the broker: {reason}", retry=True) from error
+
+    async def answer(self, boot: str, seq: int) -> None:
+        await self._proofs.answer(boot, seq)
+
+    def beat(self, now: Callable[[], Beat]) -> None:
+        message = self._heartbeat.due(self._now(), now)
+        if message is not None:
+            try:
+                self._connection.say(self._heartbeat.topic, message)
+            except NotConnected:
+                log.debug("output %s: no heartbeat without a connection", self.name)
 
     def _follow(self, delivery: Delivery) -> None:
         """Keep what is repeated while an evacuation is in force: the trigger of each stage, with the routes of now.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from drivers.settings import Settings, TopicPrefix
+from drivers.settings import Duration, Settings, TopicPrefix
 
 RECEIVERS_MAX = 64  # controllers of sounders, doors and signs in one venue; each answers every trigger
 
@@ -27,9 +27,10 @@ class MqttOutputSettings(Settings):
     """`link` names the link whose broker is used, over our own connection; `prefix` begins every topic.
 
     `confirm` names the receivers of the evacuation trigger, each of which must answer by this name; without it the
-    answer of any one is enough.
+    answer of any one is enough. `heartbeat`: say so often that all is well, for whoever must notice when it is not.
     """
 
     link: str
     prefix: TopicPrefix = "tocsin"
     confirm: Receivers | None = None
+    heartbeat: Annotated[Duration, Field(ge=1, le=60)] | None = None

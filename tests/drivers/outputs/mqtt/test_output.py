@@ -271,6 +271,17 @@ async def test_one_receiver_does_not_answer_for_another(mosquitto: Mosquitto, na
         await telling
 
 
+async def test_a_receiver_may_confirm_with_qos_0(mosquitto: Mosquitto) -> None:
+    """Its answer counts, and costs no connection: there is nothing to acknowledge to the broker."""
+    async with running(make_output(mosquitto)) as output, Peer(mosquitto, "tocsin/evacuation") as panel:
+        telling = asyncio.create_task(order(output, delivery(EVACUATE)))
+        await panel.hear()
+        await panel.tell("tocsin/evacuation/confirm", json.dumps({"id": "d1"}), qos=0)
+        await telling
+        await output.deliver(delivery(RAISE, "d2"))
+        assert output.health.reconnects == 0
+
+
 async def test_two_outputs_of_one_broker_do_not_push_each_other_out(mosquitto: Mosquitto) -> None:
     """Each has a client id of its own, also a stand-in over the same link."""
     link = MqttSettings(host=mosquitto.host, port=mosquitto.port)

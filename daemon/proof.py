@@ -1,0 +1,110 @@
+"""Proof of life: every minute a message goes round through output, broker, link, driver, rules and journal, and back.
+
+Whatever leg of that way is dead, no alarm would come through either, and nobody would notice before there is one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from daemon.clock import Clock
+from daemon.core import ProofHealth
+from drivers.contract import DeliveryFailed, Link, Proving, Trail
+from rules.signal import Fault, Recovered, Signal
+
+SOURCE = "tocsin/proof"
+EVERY_S = 60.0
+FIRST_S = 10.0  # after the start: what connects at all has connected by then
+LIMIT_S = 10.0  # for one way round, which takes milliseconds: a broker that restarts is back within this
+
+_log = logging.getLogger(__name__)
+
+
+class Prover:
+    """One link and one output on the same broker. `run_name` tells this run's messages from all others."""
+
+    def __init__(
+        self, link: Link, trail: Trail, output: Proving, run_name: str, clock: Clock, report: Callable[[Signal], None]
+    ) -> None:
+        self._link = link
+        self._trail = trail
+        self._output = output
+        self._run = f"{run_name}-{output.name}"
+        self._clock = clock
+        self._report = report
+        self._seq = 0
+        self._failed = False
+        self._refused = ""
+        self._proven_at: float | None = None
+        self._took_s = 0.0
+        self._error = ""
+
+    @property
+    def source(self) -> str:
+        return f"{SOURCE}/{self._link.name}/{self._output.name}"
+
+    def health(self) -> ProofHealth:
+        return ProofHealth(self._link.name, self._output.name, self._proven_at, self._took_s, self._error)
+
+    async def run(self) -> None:
+        """Go round for ever."""
+        await asyncio.sleep(FIRST_S)
+        while True:
+            await self.look()
+            await asyncio.sleep(EVERY_S)
+
+    async def look(self) -> None:
+        """Go round once, and once more before it is a fault."""
+        error = await self._go_round()
+        if error and self._link.health.up:
+            error = await self._go_round()
+        if error and not self._link.health.up:
+            return  # which is a fault already, and the nearer one
+        self._error = error
+        if bool(error) == self._failed:
+            return
+        self._failed = bool(error)
+        now = self._clock.now()
+        if error:
+            text = f"no proof of life of link {self._link.name} and output {self._output.name}: {error}"
+            self._report(Fault(now, self.source, "no_proof", text))
+        else:
+            self._report(Recovered(now, self.source, "no_proof"))
+
+    async def _go_round(self) -> str:
+        """Which leg failed; empty when the message came back, or may not be sent at all."""
+        loop = asyncio.get_running_loop()
+        self._seq += 1
+        nonce, began = (self._run, self._seq), loop.time()
+        taken = False
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await self._output.probe(*nonce)
+                taken = True
+                await self._output.answer(*nonce)
+        except DeliveryFailed as failed:
+            return str(failed) if failed.retry else self._refuse(str(failed))
+        except TimeoutError:
+            return self._leg(nonce) if taken else f"output {self._output.name} does not reach the broker"
+        self._proven_at, self._took_s, self._refused = self._clock.now(), loop.time() - began, ""
+        return ""
+
+    def _refuse(self, why: str) -> str:
+        """A broker that forbids it is no dead one: said once, and shown, and no fault."""
+        if why != self._refused:
+            self._refused = why
+            _log.warning("%s: proof of life is off: %s", self.source, why)
+        return ""
+
+    def _leg(self, nonce: tuple[str, int]) -> str:
+        trail, link = self._trail, self._link.name
+        if trail.kept == nonce:
+            return (
+                f"it came through, but the answer did not come back to output {self._output.name}: may Tocsin's user "
+                "read it? A confirmation of an evacuation would be lost in the same way"
+            )
+        if trail.read == nonce:
+            return f"the driver on link {link} read it, but rules and journal did not take it within {LIMIT_S:g} s"
+        if trail.arrived >= self._seq:
+            return f"it came over link {link}, but the driver could not read it"
+        return f"the broker took it and link {link} did not get it: may Tocsin's user read it?"
