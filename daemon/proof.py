@@ -34,7 +34,7 @@ class Prover:
         self._report = report
         self._seq = 0
         self._failed = False
-        self._refused = ""
+        self._off = False
         self._proven_at: float | None = None
         self._took_s = 0.0
         self._error = ""
@@ -44,7 +44,8 @@ class Prover:
         return f"{SOURCE}/{self._link.name}/{self._output.name}"
 
     def health(self) -> ProofHealth:
-        return ProofHealth(self._link.name, self._output.name, self._proven_at, self._took_s, self._error)
+        error = "off: the broker forbids it" if self._off else self._error
+        return ProofHealth(self._link.name, self._output.name, self._proven_at, self._took_s, error)
 
     async def run(self) -> None:
         """Go round for ever."""
@@ -55,6 +56,8 @@ class Prover:
 
     async def look(self) -> None:
         """Go round once, and once more before it is a fault."""
+        if self._off:
+            return
         error = await self._go_round()
         if error and self._link.health.up:
             error = await self._go_round()
@@ -86,14 +89,14 @@ class Prover:
             return str(failed) if failed.retry else self._refuse(str(failed))
         except TimeoutError:
             return self._leg(nonce) if taken else f"output {self._output.name} does not reach the broker"
-        self._proven_at, self._took_s, self._refused = self._clock.now(), loop.time() - began, ""
+        self._proven_at, self._took_s = self._clock.now(), loop.time() - began
         return ""
 
     def _refuse(self, why: str) -> str:
-        """A broker that forbids it is no dead one: said once, and shown, and no fault."""
-        if why != self._refused:
-            self._refused = why
-            _log.warning("%s: proof of life is off: %s", self.source, why)
+        """A broker that forbids it is no dead one: said once, and no fault. It is not asked again in this run, for
+        mosquitto 2.0.11 ends the connection over what it forbids."""
+        self._off = True
+        _log.warning("%s: proof of life is off: %s", self.source, why)
         return ""
 
     def _leg(self, nonce: tuple[str, int]) -> str:

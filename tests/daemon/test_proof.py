@@ -162,12 +162,15 @@ async def test_a_way_back_that_is_shut_is_named(fenced: Callable[[str], Mosquitt
 async def test_where_the_broker_forbids_it_there_is_none(
     fenced: Callable[[str], Mosquitto], soon: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Said once, and no fault: what is forbidden is not dead."""
+    """Said once, no fault, and not asked again: what is forbidden is not dead, and asking costs the connection."""
     house = Round(fenced("topic read tocsin/dev/#\ntopic readwrite tocsin/state/#\ntopic read tocsin/evacuation/#\n"))
     async with house.running():
         await house.prover.look()
         await house.prover.look()
-    assert house.told == [] and house.prover.health().proven_at is None
+        await until(lambda: house.output.health.reconnects == 1)
+        await house.prover.look()
+    assert house.output.health.reconnects == 1
+    assert house.told == [] and house.prover.health().error == "off: the broker forbids it"
     assert caplog.text.count("proof of life is off") == 1
 
 

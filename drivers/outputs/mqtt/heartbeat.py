@@ -19,14 +19,14 @@ class Heartbeat:
         self._every_s = every_s
         self._boot = secrets.token_hex(4)
         self._seq = 0
-        self._next_at = 0.0
+        self._next_at: float | None = None
 
     def due(self, now: float, beat: Callable[[], Beat]) -> bytes | None:
         """What is to be said at this engine time, if it is time."""
-        if self._every_s is None or now < self._next_at:
+        if self._every_s is None or (self._next_at is not None and now < self._next_at):
             return None
-        late = now - self._next_at > self._every_s
-        self._next_at = now + self._every_s if late else self._next_at + self._every_s
+        on_time = self._next_at is not None and now - self._next_at < self._every_s
+        self._next_at = (self._next_at if on_time and self._next_at is not None else now) + self._every_s
         self._seq += 1
         told = beat()
         return _encoder.encode(
