@@ -28,8 +28,21 @@ def resident_mb(pid: int) -> float:
     raise RuntimeError(f"process {pid} has ended")
 
 
+UNIT = Path(__file__).parents[2] / "config" / "systemd" / "tocsin.service"
+
+
+def service_environment() -> dict[str, str]:
+    """The variables that the service's unit sets."""
+    found: dict[str, str] = {}
+    for line in UNIT.read_text().splitlines():
+        if line.startswith("Environment="):
+            name, _, value = line.removeprefix("Environment=").partition("=")
+            found[name] = value
+    return found
+
+
 class Daemon:
-    """`tocsin run`, ready when it says so to its service manager, which is us."""
+    """`tocsin run` in its unit's environment, ready when it says so to its service manager, which is us."""
 
     def __init__(self, config: Path, state: Path) -> None:
         self._config, self._state = config, state
@@ -53,7 +66,7 @@ class Daemon:
             with log.open("ab") as output:
                 self.process = subprocess.Popen(
                     [sys.executable, "-m", "daemon.cli", "run", str(self._config), "--state", str(self._state)],
-                    env={**os.environ, "NOTIFY_SOCKET": address},
+                    env={**os.environ, **service_environment(), "NOTIFY_SOCKET": address},
                     stdout=output,
                     stderr=output,
                 )
