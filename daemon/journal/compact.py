@@ -134,12 +134,22 @@ def unpack(packed: bytes, names: Mapping[int, Name], others: Sequence[Signal], p
     """All signals in their order; of those that cannot be read each is told in `problems`. Raises Unreadable."""
     columns = _columns(packed)
     merged: list[Signal | None] = []
-    for at, number, value, seq in zip(*columns[:4], strict=True):
+    for at, number, value, seq in zip(*columns[:4], strict=True):  # a million times at a start without a snapshot
+        if number == TICK:
+            merged.append(Tick(at))
+            continue
         try:
-            merged.append(_signal(at, number, names, value, seq))
-        except Unreadable as error:
-            problems.append(f"a signal cannot be read ({error}) and is lost")
+            device, quantity, provenance, boot = names[number]
+        except KeyError:
+            device, quantity, provenance, boot = "", None, "live", None
+        if not device or value is None:
+            what = f"{device} {quantity} was no number" if device else f"nothing says what number {number} stands for"
+            problems.append(f"a signal cannot be read ({what}) and is lost")
             merged.append(None)
+        elif quantity is None:
+            merged.append(Heard(at, device, bool(value)))
+        else:
+            merged.append(Reading(at, device, quantity, value, provenance, boot if boot is None else Origin(boot, seq)))
     for place, signal in zip(columns.places, others, strict=False):  # those that cannot be read are not here
         merged.insert(place, signal)
     return [signal for signal in merged if signal is not None]
@@ -185,18 +195,3 @@ def _columns(packed: bytes) -> _Columns:
     except (struct.error, msgspec.MsgspecError) as error:
         raise Unreadable(str(error)) from error
     return _Columns(columns[:count], columns[count:], *tail)
-
-
-def _signal(at: float, number: int, names: Mapping[int, Name], value: float | bool | None, seq: int) -> Signal:
-    if number == TICK:
-        return Tick(at)
-    try:
-        name = names[number]
-    except KeyError:
-        raise Unreadable(f"the journal does not say what number {number} stands for") from None
-    if value is None:
-        raise Unreadable(f"{name.device} {name.quantity} was no number")
-    if name.quantity is None:
-        return Heard(at, name.device, bool(value))
-    origin = None if name.boot is None else Origin(name.boot, seq)
-    return Reading(at, name.device, name.quantity, value, name.provenance, origin)
