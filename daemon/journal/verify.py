@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -51,52 +52,49 @@ def verify(
         if version < 2:
             raise NoJournal(f"{path}: a journal of version {version} has no audit chain; the daemon makes one of it")
         connection.text_factory = _bytes_and_all
-        connection.execute("BEGIN")  # all of it at one instant, while a daemon may write on
-        audit = _Audit(connection, *_kept(connection, anchors, held))
+        (journal,) = connection.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()
+        kept = _kept(journal, anchors, held)  # before the rows: a daemon may write both meanwhile
+        connection.execute("BEGIN")  # all of it at one instant
+        audit = _Audit(connection, kept)
         audit.pages()
         audit.rows(progress)
         audit.ends()
         return audit.verdict()
 
 
-def _kept(
-    connection: sqlite3.Connection, path: Path | None, held: Sequence[tuple[int, str]]
-) -> tuple[list[Anchor], list[tuple[int, str]], list[Finding]]:
-    """The anchors of this journal, what somebody holds of it, and what is wrong with the file."""
-    if path is None:
-        return [], list(held), []
-    if not path.exists():
-        return [], list(held), [Finding(None, f"{path}: there are no anchors: a cut end of the audit cannot be seen")]
-    (journal,) = connection.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()
+class _Kept(NamedTuple):
+    """What is known of a journal outside it; `missing` is the file of anchors if there is none."""
+
+    anchors: list[Anchor]
+    held: Sequence[tuple[int, str]]
+    findings: list[Finding]
+    missing: Path | None = None
+
+
+def _kept(journal: str, path: Path | None, held: Sequence[tuple[int, str]]) -> _Kept:
+    if path is None or not path.exists():
+        return _Kept([], held, [], path)
     found, problems = anchor_files.read(path)
     findings = [Finding(None, problem) for problem in problems]
     mine = [one for one in found if one.journal == journal]
     if found and found[-1].journal != journal:
-        text = (
-            f"{path}: the last anchor is of another journal, {found[-1].journal}: this one took its place, or is older"
-        )
-        findings.append(Finding(None, text))
-    return mine, list(held), findings
+        text = f"the last anchor is of another journal, {found[-1].journal}: this one took its place, or is older"
+        findings.append(Finding(None, f"{path}: {text}"))
+    return _Kept(mine, held, findings)
 
 
 class _Audit:
     """One pass over the rows."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        anchors: list[Anchor],
-        held: list[tuple[int, str]],
-        findings: list[Finding],
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, kept: _Kept) -> None:
         self._connection = connection
-        self._anchors = anchors
-        self._findings = findings
+        self._anchors = kept.anchors
+        self._missing = kept.missing
+        self._findings = kept.findings
         self._told: dict[int, set[str]] = {}  # hashes that others know, by record
-        for record, digest in [*((one.record, one.hash) for one in anchors), *held]:
+        for record, digest in [*((one.record, one.hash) for one in kept.anchors), *kept.held]:
             self._told.setdefault(record, set()).add(digest)
-        self._highest = max(self._told, default=0)
-        seq, record, chain, self._forgotten_wall = connection.execute("SELECT * FROM forgotten").fetchone()
+        seq, record, chain = connection.execute("SELECT seq, record, chain FROM forgotten").fetchone()
         self._start = self._head = Head(record, seq, chain)
         self._runs = {
             run: run_words(*words) for run, *words in connection.execute("SELECT run, name, boot, outputs FROM runs")
@@ -106,6 +104,7 @@ class _Audit:
         self._count = 0
         self._unchained = 0
         self._last: NewRow | None = None
+        self._first_wall: float | None = None
         self._last_record_wall = 0.0
         self._latest_wall = 0.0  # not that of the last row: the clock may have been lost meanwhile
 
@@ -125,6 +124,7 @@ class _Audit:
                 progress((row.seq - first) / max(1, last - first))
             self._count += 1
             self._latest_wall = max(self._latest_wall, row.wall)
+            self._first_wall = row.wall if self._first_wall is None else self._first_wall
             self._look(row)
             self._last = row
         progress(1.0)
@@ -143,6 +143,8 @@ class _Audit:
                     None, f"record {one.record}, anchored at {when}, is gone, though it is too young to be let go"
                 )
                 break
+        if self._missing and self._last_record_wall > (self._first_wall or 0.0) + LATE_S:
+            self._find(None, f"{self._missing}: there are no anchors: a cut end of the audit cannot be seen")
         if self._anchors and self._last_record_wall > self._anchors[-1].wall + LATE_S:
             text = f"nothing after record {self._anchors[-1].record} is anchored"
             self._find(None, f"{text}: the end of the anchors was cut off, or could not be written")

@@ -171,6 +171,12 @@ async def test_cut_anchors_are_found_by_the_journal(tmp_path: Path) -> None:
     assert "there are no anchors" in _verified(path).findings[0].what
 
 
+async def test_a_journal_of_a_minute_need_not_have_anchors(tmp_path: Path) -> None:
+    """A daemon that was killed in its first minute has written none, and nobody cut them off."""
+    path = await _story(tmp_path, anchored=0)
+    assert not path.with_name(anchors.FILE).exists() and _verified(path).whole
+
+
 async def test_both_cut_is_found_by_who_holds_the_head(tmp_path: Path) -> None:
     """Journal and anchors cut to one place agree with each other, and not with what the log of another machine says."""
     path = await _story(tmp_path, anchored=6)
