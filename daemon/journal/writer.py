@@ -186,6 +186,7 @@ class Writer:
     def _keep_snapshot(self, connection: sqlite3.Connection, last: "Entry", body: bytes, row: NewRow) -> None:
         owed, in_force = journal_text.encode(last.unsettled), journal_text.encode(last.in_force)
         head = self._composer.head if row.record is None else Head(row.record, row.seq, row.chain or b"")
+        self.wear = look_at_wear(self._began)
         connection.execute("UPDATE runs SET wrote = ?, lasted = ? WHERE run = ?", (*self.wear, self._run))
         connection.execute(INSERT_SNAPSHOT, (row.seq, row.wall, body, owed, in_force, head.record, head.hash))
 
