@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.journal.rows import open_journal
-from daemon.journal.thinning import KEY as THINNED
+from daemon.journal.thinning import thinned_to
 from daemon.journal.wear import Wear
 
 
@@ -72,13 +72,12 @@ def _kept(connection: sqlite3.Connection) -> dict[str, Any]:
     )
     sql = "SELECT wall FROM commits WHERE readings IS NOT NULL ORDER BY seq LIMIT 1"
     (since,) = connection.execute(sql).fetchone() or (None,)
-    (thinned,) = connection.execute("SELECT value FROM meta WHERE key = ?", (THINNED,)).fetchone() or (0,)
     (records,) = connection.execute("SELECT count(*) FROM commits WHERE record IS NOT NULL").fetchone()
     return {
         "per_day": Wear(wrote, lasted_s).per_day or None,
         "records": records,
         "readings_since": since,
-        "thinned": int(thinned),
+        "thinned": thinned_to(connection),
     }
 
 

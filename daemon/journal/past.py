@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.journal.rows import NoJournal, Reader, Span, open_journal
+from daemon.journal.thinning import thinned_to
 from rules.engine import Engine
 from rules.plan import Plan
 from rules.signal import Reloaded, Signal
@@ -90,11 +91,14 @@ class History:
 
         `progress` is told the share done, 0 to 1.
         """
+        if after < thinned_to(self._connection):
+            text = "readings of that time were thinned: what changed by less than the venue's deadbands is not told"
+            self.problems.append(text)
         counting = "SELECT count(*) FROM commits WHERE seq > ? AND wall <= ?"
         (rows,) = self._connection.execute(counting, (after, until)).fetchone()
         for number, row in enumerate(self._reader.rows(Span(after, until=until))):
             if number % PROGRESS_ROWS == 0:
-                progress(number / rows)
+                progress(min(1.0, number / max(1, rows)))  # more may be written meanwhile
             for signal in self._reader.signals(row):
                 yield Heard(row.wall, signal)
         progress(1.0)

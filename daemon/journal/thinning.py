@@ -31,8 +31,7 @@ class Thinning:
         if not self._keeping.deadbands:
             return False
         if self._done is None:
-            row = connection.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
-            self._done = int(row[0]) if row else 0
+            self._done = thinned_to(connection)
         rows = connection.execute(
             "SELECT seq, readings, events IS NULL, record FROM commits WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
             (self._done, behind, ROWS),
@@ -69,6 +68,12 @@ class Thinning:
             return False
         self._kept[number] = (at, value)
         return True
+
+
+def thinned_to(connection: sqlite3.Connection) -> int:
+    """The row up to which a journal is thinned, 0 for none."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _rules(connection: sqlite3.Connection, epoch: int, keeping: Keeping) -> dict[int, _Rule]:

@@ -10,6 +10,7 @@ import pytest
 from daemon.core import Event
 from daemon.journal import anchors, keeping, retention
 from daemon.journal.keeping import DAY_S, Keeping
+from daemon.journal.past import History
 from daemon.journal.recovery import recover
 from daemon.journal.schema import open_database
 from daemon.journal.thinning import Thinning
@@ -213,6 +214,18 @@ async def test_thinned_up_to_its_end_a_journal_would_forget_the_smoke(tmp_path: 
         while thinning.step(connection, behind=10**9):
             pass
         assert recover(connection, house.plan()).engine.snapshot() != whole
+
+
+async def test_what_was_thinned_is_said_to_who_asks_of_the_past(tmp_path: Path) -> None:
+    """An answer that is made of a part of the readings says so; one of the time since then has no need to."""
+    path = tmp_path / "journal.db"
+    await _told(path, _noisy(60), COARSE)
+    with History(path) as history:
+        list(history.heard(0, WALL + 15.0, lambda share: None))
+        assert "were thinned" in history.problems[0]
+    with History(path) as history:
+        list(history.heard(50, WALL + 60.0, lambda share: None))
+        assert history.problems == []
 
 
 async def test_what_thinning_keeps(tmp_path: Path) -> None:
