@@ -112,6 +112,8 @@ class _Faults:
 
     def judge(self, told: Progress) -> None:
         before, self._before = self._before or told, told
+        if told.condition == "starting":  # what was sent shortly before the last stop may only have to be sent again
+            return
         now = self._clock.now()
         if told.rejected > before.rejected:
             self._gone_at["history_rejected"] = now

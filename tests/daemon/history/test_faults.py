@@ -45,6 +45,15 @@ def test_a_target_is_behind_until_it_has_caught_up() -> None:
     assert judge.tell(behind_s=599.0) == []
 
 
+def test_a_start_is_no_fault() -> None:
+    """Before anything was sent nobody knows what the target has; a moment later it is known."""
+    judge = Judge()
+    assert judge.tell(condition="starting", behind=100, behind_s=7500.0) == []
+    assert judge.tell(condition="up", behind=0, behind_s=0.0) == []
+    assert judge.tell(condition="starting", behind=100, behind_s=7500.0) == []
+    assert judge.tell(condition="waiting") == ["history_behind"]
+
+
 def test_a_target_that_refuses_is_a_fault_at_once() -> None:
     """Only people can help; it ends when the target takes something."""
     judge = Judge()
