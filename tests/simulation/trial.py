@@ -24,6 +24,7 @@ Kind = Literal["call", "sos", "fire", "smoke", "nothing"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COMMANDS = ("evacuate", "advance", "end_evacuation")
 
+LASTING = ("tocsin/clock",)  # sources of faults that stand until the next start
 URGENT = ("zone_tier", "investigate", "stand_down", "verify", "reroute")
 
 
@@ -202,7 +203,8 @@ class Trials:
         for one in house.evacuations():
             if self._asked.get(one.evacuation) and not self._trial.excused:
                 self._problem(f"{one.evacuation} is in force again after its all-clear was answered")
-        return not house.evacuations() and not [one for one in house.alarms() if one.category != "fault"]
+        faults = [one for one in house.faults() if one.source not in LASTING]
+        return not faults and not house.evacuations() and not [one for one in house.alarms() if one.category != "fault"]
 
     _over = False
 
@@ -283,6 +285,7 @@ class Trials:
         return (
             f"unanswered {unanswered}, journal {house.journal().degraded!r}, "
             f"pending {[(one.name, one.pending, one.last_error) for one in house.outputs()]}, "
+            f"faults {[(one.source, one.code) for one in house.faults()]}, "
             f"alarms {[one.alarm for one in house.alarms()]}, "
             f"evacuations {[one.evacuation for one in house.evacuations()]}, "
             f"links {[(name, link.up, link.last_error) for name, _, link in house.links()]}"
