@@ -58,20 +58,21 @@ def _start(daemon: Daemon, environment: dict[str, str]) -> None:
 
 
 def _crash(daemon: Daemon, people: People, point: KillPoint, at: int) -> str:
-    """Press, and be killed before that call; returns its name, nothing when there were fewer calls."""
+    """Press, and be killed before that call; returns its name, nothing when all was said and written before it."""
     point.arm(at)
     people.press(at)
     assert daemon.process is not None
     until("killed, or all is said", lambda: daemon.process.poll() is not None or _settled(daemon, people, at))  # type: ignore[union-attr]
     point.disarm()
-    if daemon.process.poll() is None:
+    if _settled(daemon, people, at):  # what it did after that is its daily round
         return ""
-    assert daemon.process.returncode == -signal.SIGKILL
+    assert daemon.process.wait(PATIENCE_S) == -signal.SIGKILL
     return point.call
 
 
 def _settled(daemon: Daemon, people: People, number: int) -> bool:
-    return f"plan-{number}" in people.ordered() and owed(daemon.state / "journal.db") == 0
+    done = f"call-{number}" in people.acknowledged and f"plan-{number}" in people.ordered()
+    return done and owed(daemon.state / "journal.db") == 0
 
 
 @pytest.mark.timeout(900)  # some forty starts, on a machine that others use too
@@ -88,7 +89,7 @@ def test_a_crash_before_any_system_call_loses_and_doubles_nothing(
             if not call:
                 break
             calls.append(call)
-            daemon.close()
+            daemon.kill()
         else:
             pytest.fail("there were more system calls than points")
         if daemon.process is None or daemon.process.poll() is not None:
@@ -122,12 +123,12 @@ def test_acknowledging_before_the_commit_loses(
             _start(daemon, environment)
             if not _crash(daemon, people, point, at):
                 break
-            daemon.close()
+            daemon.kill()
             _start(daemon, environment)
             if people.until_acknowledged(at, PATIENCE_S) and f"plan-{at}" not in people.ordered():
                 lost = True
                 break
-            daemon.close()
+            daemon.kill()
     finally:
         people.close()
     assert lost

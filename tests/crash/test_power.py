@@ -107,6 +107,7 @@ def test_what_was_acknowledged_is_there_after_a_power_cut(
             machine.cut_power(daemon)
             in_memory |= stream.answered() - before
             machine.switch_on()
+            daemon.kill()  # it is dead, but in this boot of the machine three such ends are a crash loop
             assert before <= set(kept(daemon)) | in_memory
             assert _whole(daemon)
         up(daemon)
