@@ -91,6 +91,7 @@ def _checked(found: FileSet) -> Setup:
         build_journal(sheet),
         exempt=exemptions(sheet, plan),
         history=build_history(sheet),
+        maintenance=sheet.maintenance,
     )
     _check_links(setup, sheet, problems)
     problems.refuse()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config.history_file import HistoryEntry
+from config.maintenance_file import MaintenanceEntry
 from drivers.registry import Attached
 from rules.plan import Plan
 
@@ -66,3 +67,4 @@ class Setup:
     journal: JournalSetup
     exempt: dict[str, str] = field(default_factory=dict)
     history: tuple[HistorySetup, ...] = ()
+    maintenance: MaintenanceEntry | None = None

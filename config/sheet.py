@@ -10,6 +10,7 @@ from config.form import Form
 from config.history_file import HistoryEntry
 from config.hours import DutyEntry, SpanEntry
 from config.journal_file import JournalEntry
+from config.maintenance_file import MaintenanceEntry
 from config.problem import Mark, Problems
 from config.venue_file import (
     DeviceEntry,
@@ -56,6 +57,7 @@ class Sheet:
     limits: LimitsEntry
     history: list[Written[HistoryEntry]]
     journal: JournalEntry
+    maintenance: MaintenanceEntry | None
 
     def mark(self, path: Path) -> Mark:
         return self.document.mark(path)
@@ -91,6 +93,7 @@ def read_sheet(document: Document, problems: Problems) -> Sheet:
         shell.limits if shell else LimitsEntry(),
         sections["history"],
         shell.journal if shell else JournalEntry(),
+        shell.maintenance if shell else None,
     )
 
 

@@ -14,6 +14,7 @@ from config.history_file import HistoryEntry
 from config.hours import DutyEntry, Spans
 from config.journal_file import JournalEntry
 from config.kinds import DEVICE_KINDS
+from config.maintenance_file import MaintenanceEntry
 from config.problem import did_you_mean
 from config.words import Duration, Id, Words
 from drivers.registry import DRIVERS, LINKS, OUTPUTS
@@ -132,6 +133,7 @@ class VenueShell(Settings):
     duty: DutyEntry | None = None
     limits: LimitsEntry = LimitsEntry()
     journal: JournalEntry = JournalEntry()
+    maintenance: MaintenanceEntry | None = None
 
 
 def _with_settings(kind: str, base: type[Settings], settings: type[Settings], **fields: Any) -> type[Settings]:

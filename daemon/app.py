@@ -21,6 +21,7 @@ from daemon.journal.anchors import FILE as ANCHORS
 from daemon.journal.journal import Journal
 from daemon.journal.keeping import keeping_of
 from daemon.journal.writer import Writer
+from daemon.maintenance import Maintenance
 from daemon.notify import sd_notify
 from daemon.opening import JOURNAL, Opened, first_words, open_journal, under_builtin_rules
 from daemon.outbox.broadcast import Broadcast
@@ -145,6 +146,9 @@ class _Parts:
         self._calendar = Calendar(
             setup.plan.schedules, setup.time_zone, clock, self._pump.report, lambda: bool(self._wall.doubt)
         )
+        self._maintenance = Maintenance(
+            setup.maintenance, setup.time_zone, path, clock, self._pump.report, lambda: bool(self._wall.doubt)
+        )
         self._links = {name: link for name, (_, link) in links.items()}
         self._provers = [
             Prover(self._links[output.proves], trail, output, this.name, clock, self._pump.report)
@@ -178,7 +182,7 @@ class _Parts:
         for signal in self._first_words:
             self._pump.report(signal)
         self._reloader.begin()
-        self._wall.begin(self._pump.report, self._calendar.look)
+        self._wall.begin(self._pump.report, self._on_clock)
         self._calendar.look()
         self._pump.put((), self._tell_restart)
         pump = asyncio.create_task(self._pump.run(), name="pump")
@@ -191,8 +195,9 @@ class _Parts:
         clock = self._keep(wall.SOURCE, self._wall.run)
         reloader = self._keep("tocsin/rules", lambda: self._reloader.run(hangup))
         audit = self._keep("tocsin/audit", self._anchoring.run)
+        upkeep = self._keep("tocsin/maintenance", self._maintenance.run)
         history = [self._keep(export.source, export.run) for export in self._exports]
-        kept = [*telling, *hearing, api, calendar, clock, reloader, audit, *history]
+        kept = [*telling, *hearing, api, calendar, clock, reloader, audit, upkeep, *history]
         kept += [self._keep(prover.source, prover.run) for prover in self._provers]
         beating = Watchdog(lambda done: self._pump.put((), done), kept, self._all_is_well, self._vitals.beat)
         watchdog = asyncio.create_task(beating.run(), name="watchdog")
@@ -213,7 +218,7 @@ class _Parts:
         finally:
             sd_notify("STOPPING=1")
             stopping.cancel()
-            await _end([*hearing, api, calendar, clock, reloader, audit, *history], STOP_LINKS_S)
+            await _end([*hearing, api, calendar, clock, reloader, audit, upkeep, *history], STOP_LINKS_S)
             if not pump.done():
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)
@@ -273,6 +278,10 @@ class _Parts:
         report = self._reconciliation.report(self._pump.engine)
         self.house.restart = report
         self._pump.tell(report)
+
+    def _on_clock(self) -> None:
+        self._calendar.look()
+        self._maintenance.clock_moved()
 
     def _adopt(self, setup: Setup) -> None:
         for output in self._outputs:

@@ -10,7 +10,7 @@ TOLD = 20  # entries of one kind in a log line
 
 
 def needs_restart(old: Setup, new: Setup) -> tuple[str, ...]:
-    """What differs in links, devices bound to them, outputs, history servers, the journal, the venue's id, in words."""
+    """What differs in links, devices on them, outputs, history, journal, maintenance and the venue's id, in words."""
     found: list[str] = []
     if old.plan.venue.root != new.plan.venue.root:
         found.append("the venue's id is different")
@@ -24,6 +24,8 @@ def needs_restart(old: Setup, new: Setup) -> tuple[str, ...]:
     found += _entries("history", {one.id: one for one in old.history}, {one.id: one for one in new.history})
     if old.journal != new.journal:
         found.append("the journal's settings are different")
+    if old.maintenance != new.maintenance:
+        found.append("maintenance is different")
     return tuple(found)
 
 
