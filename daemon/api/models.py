@@ -410,7 +410,7 @@ class EventView(Struct, frozen=True, omit_defaults=True):
     blocked, moved (all zones so far). reroute: evacuation, plan, zones, origin, stage, blocked. end_evacuation:
     evacuation, plan, zones. zone_tier: zone, tier. report_fault, end_fault: source, code, text, explained_by. refuse:
     order, target, reason. restart: text, down_s, carried, raised, ended, timers, deliveries,
-    lost. All: because.
+    lost. anchored: journal, record, hash. All: because, and time_doubtful where the clock was not believed.
     """
 
     id: int
