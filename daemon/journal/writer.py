@@ -58,7 +58,7 @@ class Writer:
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, name="journal", daemon=True)
-        self._attempted = 0  # the row of the transaction that failed last
+        self._attempted = 0  # the row of a transaction that failed, until it is known to be durable
         self._held = 0  # the newest row of the file that is open
         self._inode = 0
         self._looked = 0.0
@@ -178,6 +178,7 @@ class Writer:
             self._retention.step(connection, row.at, row.record or self._composer.head.record)
         if prune or names:
             connection.execute("COMMIT")
+        self._attempted = 0
         self._held = row.seq
         self._composer.written(row)
         self._stamped = row.at
@@ -210,11 +211,11 @@ class Writer:
     def _reopen(self) -> bool:
         """True when the transaction that seemed to fail stands after all: the error came after the commit."""
         connection = open_database(self._path)
-        expected = self._composer.next_row
         self._adopt(connection)
-        stands = self._attempted == expected < self._composer.next_row
+        stands = 0 < self._attempted <= self._held
         if stands:
-            _write_through(connection)
+            _write_through(connection)  # may fail too: then it is asked again, and the row is still not written twice
+            self._attempted = 0
         self._connection = connection
         return stands
 

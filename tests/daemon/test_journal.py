@@ -11,6 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal import journal
 from daemon.journal import writer as journal_writer
+from daemon.journal.composing import INSERT
 from daemon.journal.journal import HELD_SIGNALS, Entry, Journal
 from daemon.journal.recovery import last_stamp, recover
 from daemon.journal.schema import JournalUnusable, open_database
@@ -295,6 +297,41 @@ async def test_a_start_on_a_disk_that_can_only_be_read(tmp_path: Path) -> None:
     assert await asyncio.to_thread(later.journal.close, 10)
     assert later.writer.total_signals == 2
     assert not later.journal.holds_older_state  # the engine was recovered from this very file
+
+
+class _Late(sqlite3.Connection):
+    """Its commits succeed, and the error comes after them: a failed fsync."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        cursor = super().execute(sql, *values)
+        if sql == INSERT:
+            raise sqlite3.OperationalError("disk I/O error")
+        return cursor
+
+
+async def test_a_row_that_stands_after_all_is_written_once_however_often_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit failed late, and so does each attempt to write it through: it is not written a second time."""
+    write_through, failures = journal_writer._write_through, iter(range(2))
+
+    def failing(connection: sqlite3.Connection) -> None:
+        if next(failures, None) is not None:
+            raise JournalUnusable("a reader is in the way")
+        write_through(connection)
+
+    monkeypatch.setattr(journal_writer, "_write_through", failing)
+    monkeypatch.setattr(journal_writer, "RETRY_S", 0.01)
+    path = tmp_path / "journal.db"
+    open_database(path).close()
+    bench = _Bench(path, sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=_Late))
+    bench.journal.start()
+    await bench.durable(_entry(1))
+    await asyncio.wait_for(bench.recovered.wait(), 10)
+    await bench.durable(_entry(2))
+    assert await asyncio.to_thread(bench.journal.close, 10)
+    assert _ticks(path) == [1.0, 2.0]
+    assert next(failures, None) is None, "the disk failed less often than this test says"
 
 
 async def test_a_deleted_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
