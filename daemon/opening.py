@@ -84,8 +84,9 @@ def first_words(opened: Opened, safe_mode: str) -> list[Signal]:
     ]
     if safe_mode:
         text = (
-            f"SAFE MODE: {safe_mode}. Only the built-in rules are in force: any smoke, heat, call point or call for "
-            "help is red. Look into the log and the folder quarantine, then restart the daemon to leave it"
+            f"SAFE MODE: {safe_mode}. Only the built-in rules are in force: any smoke, heat, call point, carbon "
+            "monoxide, gas or call for help is red. Look into the log and the folder quarantine, then restart the "
+            "daemon to leave it"
         )
         words.append(Fault(now, ENGINE, SAFE_MODE, text))
     if opened.problem:

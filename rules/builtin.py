@@ -14,6 +14,7 @@ from rules.venue import Device, Text
 PREFIX = "safe-mode-"  # of the ids of these rules
 _SMOKE = "smoke or smoke_obscuration >= 4.8"  # %/m: the US rating of a middling detector, as in the stock pack `fire`
 _HEAT = "heat or temperature >= 57"  # C: the US rating, as in the stock pack `fire`
+_CO = "co >= 100"  # ppm: homes must alarm at it (EN 50291), as in the stock pack `fire`
 
 
 def is_builtin(rule: str) -> bool:
@@ -25,7 +26,8 @@ def builtin(plan: Plan) -> Plan:
     """The same venue under the built-in rules.
 
     Smoke, heat and call points put in force the evacuation plan that most of the venue's own fire rules would; a call
-    for help does so only where the venue's own rules would.
+    for help does so only where the venue's own rules would. Carbon monoxide and combustible gas are red and evacuate
+    nobody by themselves, as in the stock pack: people close the gas and air the room.
     """
     devices = plan.venue.devices.values()
     fire, panic = _evacuates(plan, "fire"), _evacuates(plan, "panic")
@@ -33,6 +35,8 @@ def builtin(plan: Plan) -> Plan:
         _rule("smoke", Text("Smoke", "烟雾"), "fire", _SMOKE, fire, [one.id for one in devices if _sees_smoke(one)]),
         _rule("heat", Text("Heat", "高温"), "fire", _HEAT, fire, [one.id for one in devices if _feels_heat(one)]),
         _rule("call-point", Text("Call point", "手动报警"), "fire", "contact", fire, _with(plan, "contact")),
+        _rule("co", Text("Carbon monoxide", "一氧化碳"), "fire", _CO, None, _with(plan, "co")),
+        _rule("gas", Text("Combustible gas", "可燃气体"), "fire", "gas", None, _with(plan, "gas")),
         _rule("sos", Text("Call for help", "紧急求助"), "panic", "pressed", panic, _with(plan, "pressed")),
     )
     return replace(plan, rules=tuple(rule for rule in rules if rule.places))

@@ -54,7 +54,8 @@ def run(
     at the start the last good ones are used instead.
 
     After three starts within 60 s without a clean stop it starts in safe mode: only built-in rules, by which any smoke,
-    heat, call point or call for help is red. Stop and start it, once the cause is gone, to leave safe mode.
+    heat, call point, carbon monoxide, gas or call for help is red. Stop and start it, once the cause is gone, to leave
+    safe mode.
 
     Exit codes: 0 stopped; 1 bad configuration or no state directory; 3 another daemon holds the state directory.
     """

@@ -21,6 +21,7 @@ DEVICES = {
     "heat": ("heat_detector", {"heat"}),
     "call": ("call_point", {"contact"}),
     "sos": ("panic_button", {"pressed"}),
+    "garage": ("gas_detector", {"co", "gas"}),
     "stove": ("thermometer", {"temperature"}),
 }
 
@@ -70,6 +71,18 @@ def test_a_call_for_help_evacuates_only_where_the_venue_says_so(evacuate: str | 
     told = engine.step(Reading(1.0, "sos", "pressed", True))
     assert [one.tier for one in told if isinstance(one, Raise)] == [Tier.RED]
     assert [one.plan for one in told if isinstance(one, Evacuate)] == plans
+
+
+@pytest.mark.parametrize(("quantity", "calm", "danger"), [("co", 99.0, 100.0), ("gas", False, True)])
+def test_what_poisons_or_explodes_is_red_and_evacuates_nobody(
+    quantity: str, calm: float | bool, danger: float | bool
+) -> None:
+    """With the venue's rules out of force carbon monoxide and gas must not go unheard; people decide who leaves."""
+    engine = Engine(builtin(_plan(*FIRE)))
+    assert not any(isinstance(one, Raise) for one in engine.step(Reading(1.0, "garage", quantity, calm)))
+    told = engine.step(Reading(2.0, "garage", quantity, danger))
+    assert [one.tier for one in told if isinstance(one, Raise)] == [Tier.RED]
+    assert not any(isinstance(one, Evacuate) for one in told)
 
 
 def test_a_thermometer_over_a_stove_is_no_detector() -> None:
