@@ -106,7 +106,7 @@ def recover(
             skipped[raised.place] = f"{raised} is left out: the engine raises {error!r:.200} at it, which is a bug"
             left_out(raised.signal, error, f"{raised} was left out at a start")
     memory.problems += skipped.values()
-    memory.news = [*_still_standing(memory.news, memory.engine), *built_in.ends(memory.engine.now)]
+    memory.news = [*_still_standing(memory.news, memory.engine), *built_in.ends(memory.engine)]
     engine = memory.engine
     memory.engine, ends = taken_up(engine, memory.ledger.in_force(), 0, engine.rules)
     memory.news += ends
@@ -202,6 +202,8 @@ def _fold(
         decided = reader.events(row)
         if fresh:
             memory.news += _untold(fresh, decided)
+            if runs[row.run].safe:
+                built_in.meanwhile(fresh, decided)
         built_in.take(decided)
         memory.ledger.take(runs[row.run], decided, reader.settled(row))
 

@@ -5,6 +5,7 @@ import signal as signals
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon import opening
 from daemon.clock import Stamp
 from daemon.core import Event
 from daemon.journal import journal as journal_module
@@ -22,13 +24,14 @@ from daemon.journal.keeping import Keeping
 from daemon.journal.recovery import Recovered, recover, recover_deliveries
 from daemon.journal.schema import open_database
 from daemon.journal.writer import Writer
-from daemon.outbox.ledger import Ledger, Owed, Run, Settled
+from daemon.outbox.ledger import SAFE, Ledger, Owed, Run, Settled
 from drivers.contract import Delivery
-from rules.decision import Advance, Decision, EndEvacuation, Evacuate, Reroute, ZoneTier
+from rules.decision import Advance, Clear, Decision, EndEvacuation, EndFault, Evacuate, Raise, Reroute, ZoneTier
 from rules.engine import Engine
 from rules.expression import parse
 from rules.plan import Plan
 from rules.signal import Fault, Reloaded, Signal, Tick
+from rules.signal import Recovered as FaultOver
 from rules.tier import Tier
 from tests.daemon import house
 from tests.daemon.written import AT_ONCE_S, signals_in, writing
@@ -416,3 +419,36 @@ async def test_a_flipped_bit_in_a_text_costs_its_item_alone(tmp_path: Path) -> N
         found = recover(connection, house.plan())
     assert [alarm.alarm for alarm in found.engine.alarms()] == ["panic@sos-1"]
     assert len(found.problems) == 1
+
+
+async def test_what_ended_in_safe_mode_is_told_when_it_is_left(tmp_path: Path) -> None:
+    """A fault that the venue's rules ended there, and an alarm of the built-in rules, are over for everybody."""
+    path = tmp_path / "journal.db"
+    fault, end = Fault(1.0, "det-1", "dirty", "chamber"), FaultOver(3.0, "det-1", "dirty")
+    told = Raise(2.0, "safe-mode-smoke@det-1", "safe-mode-smoke", "det-1", "room-1", "fire", Tier.RED, "unack", True)
+    safe = Run(f"{SAFE}cccc", "boot", ("broker",))
+    await _written(path, FIRST, Entry(Stamp(1.0, 1001.0, "boot", 1.0), [fault], [_event(1)]))
+    rows = [Entry(Stamp(2.0, 1002.0, "boot", 2.0), [Tick(2.0)], [Event(2, 1002.0, told)])]
+    await _written(path, safe, *rows, Entry(Stamp(3.0, 1003.0, "boot", 3.0), [end], [_event(3)]), apart=True)
+    news = [one for one in _recovered(path).news if isinstance(one, Clear | EndFault)]
+    assert [type(one).__name__ for one in news] == ["EndFault", "Clear"]
+    assert isinstance(news[1], Clear) and news[1].alarm == told.alarm
+    await _written(path, SECOND, Entry(Stamp(4.0, 1004.0, "boot", 4.0), [Tick(4.0)], [Event(4, 1004.0, news[1])]))
+    assert not any(isinstance(one, Clear) for one in _recovered(path).news), "and it is told once"
+
+
+def test_a_long_fold_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A line in the log and a word to systemd every two seconds, which also asks it for patience."""
+    now, said = 0.0, list[str]()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(opening, "sd_notify", said.append)
+    progress = opening.Progress()
+    for done in range(0, 1000, 100):
+        now = done / 200
+        progress(done, 1000)
+    progress.end()
+    assert [record.getMessage() for record in caplog.records] == [
+        "recovering: 40 % of 1000 rows of the journal",
+        "recovering: 80 % of 1000 rows of the journal",
+    ]
+    assert len(said) == 3 and "EXTEND_TIMEOUT_USEC=30000000" in said[0] and said[-1] == "STATUS="
