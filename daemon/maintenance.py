@@ -29,6 +29,7 @@ CATCH_UP_S = 600.0  # after the start, when the last copy is older than it shoul
 OVERDUE_S = 25 * 3600.0  # a day, and the hour that daylight saving time may add
 SAID_CHARS = 300  # of what the work said last
 NAME = "journal-*.db"
+HALF = f"{NAME}.part"  # of a copy that was killed
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Maintenance:
     async def backup(self, wanted: BackupEntry) -> None:
         """Copy the journal, then forget the oldest copies."""
         folder = Path(wanted.folder)
+        await asyncio.to_thread(_forget_halves, folder)
         target = folder / f"journal-{datetime.fromtimestamp(self._clock.wall(), UTC):%Y%m%dT%H%M%SZ}.db"
         failure = await self._work("backup", str(target), "--file", str(self._database))
         if not failure and not self._doubted():  # by a clock that says 1970 the newest copy would be the oldest
@@ -157,6 +159,13 @@ def _forget(folder: Path, keep: int) -> str:
     except OSError as error:
         return f"old copies cannot be deleted: {error}"
     return ""
+
+
+def _forget_halves(folder: Path) -> None:
+    """Each is as large as the journal: one for each night that failed would fill the disk."""
+    for half in folder.glob(HALF):
+        with suppress(OSError):
+            half.unlink()
 
 
 def _zone(name: str) -> Any:

@@ -19,16 +19,20 @@ def backup(path: Path, target: Path, progress: Callable[[float], object]) -> int
     """Copy the journal to a new file and look it through. Returns the bytes of the copy.
 
     No commit waits for it: it reads at one instant, beside the writer, whose log of changes grows meanwhile. Raises
-    BackupFailed, NoJournal, sqlite3.Error and OSError; no half copy is left then under the target's name.
+    BackupFailed, NoJournal, sqlite3.Error and OSError; no half copy is left then, for it may be what fills the disk.
     """
     if target.exists():
         raise BackupFailed(f"{target} is there already: give another name, or move it away")
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
-    with closing(open_journal(path)) as source:
-        source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM runs").fetchone()  # from here on it sees one instant, whatever is written
-        _copy(source, part, progress)
+    try:
+        with closing(open_journal(path)) as source:
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM runs").fetchone()  # from here on it sees one instant
+            _copy(source, part, progress)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.rename(target)
@@ -50,5 +54,4 @@ def _copy(source: sqlite3.Connection, part: Path, progress: Callable[[float], ob
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, to be read also where nothing can be written
         (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        part.unlink()
         raise BackupFailed(f"the copy is damaged ({found}): `tocsin journal verify` says whether the journal is")

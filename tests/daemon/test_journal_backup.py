@@ -93,3 +93,19 @@ async def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -
     assert code == 1 and "already" in errors and there.read_text() == "precious"
     code, _, errors = await tocsin("journal", "backup", str(tmp_path / "no" / "copy"), "--state", str(tmp_path))
     assert code == 1 and errors
+
+
+async def test_a_copy_that_is_broken_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full in the middle of a copy is not kept full by the half of it."""
+    monkeypatch.setattr(backup_module, "STEP_PAGES", 8)
+    path, folder = tmp_path / "journal.db", tmp_path / "copies"
+    await _large(path)
+    folder.mkdir()
+
+    def full(share: float) -> None:
+        assert list(folder.iterdir()), "nothing was copied yet: the test has no teeth"
+        raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space"):
+        backup(path, folder / "copy.db", full)
+    assert not list(folder.iterdir())

@@ -69,6 +69,16 @@ async def test_a_copy_that_fails_is_a_fault_until_one_succeeds(tmp_path: Path) -
     assert bench.codes() == ["Fault backup_failed", "Recovered backup_failed"]
 
 
+async def test_what_a_killed_copy_left_is_gone_with_the_next(tmp_path: Path) -> None:
+    """Half copies are as large as the journal, and one each night would fill the disk."""
+    bench = Bench(tmp_path)
+    await bench.write()
+    half = tmp_path / "journal-20231113T221500Z.db.part"
+    half.write_text("half of it")
+    await bench.keeper.backup(BackupEntry(at="04:30", folder=str(tmp_path)))
+    assert not half.exists() and bench.told == []
+
+
 async def test_by_a_clock_that_is_not_believed_no_copy_is_forgotten(tmp_path: Path) -> None:
     """A copy made in 1970 has the oldest name of all, and would be the first to go."""
     bench = Bench(tmp_path)
