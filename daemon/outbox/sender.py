@@ -68,6 +68,7 @@ class Sender:
             job.reason = "failed"
         else:
             self.delivered += 1
+            self.complaints.confirmed()
             return None
         self.failed += 1
         self.last_error = job.error = str(failure)
@@ -82,7 +83,7 @@ class Sender:
         job.given_up = True
         if outcome == "expired":
             tried = f"after {job.tries} tries, the last: {job.error}" if job.tries else "before it could be sent"
-            self.complaints.add(job.decision, "expired", f"{job} was too old {tried}; it is not sent any more")
+            self.complaints.lost("expired", f"{job} was too old {tried}; it is not sent any more")
         self._settle(Settled(job.decision, self.output.name, outcome, who, why))
 
 

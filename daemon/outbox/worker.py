@@ -31,8 +31,8 @@ class Worker:
         self._settle = settle
         self._sender = Sender(output, clock, self._settled, report)
         self._orders = Orders(self._sender)
-        self._urgent = Lane(self._sender)
-        self._routine = Lane(self._sender)
+        self._urgent = Lane(self._sender, "urgent")
+        self._routine = Lane(self._sender, "routine")
         self._at_rest = asyncio.Event()  # nothing waits for a confirmation
         self._at_rest.set()
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from daemon.outbox.complaints import LOSS_STANDS_S
 from daemon.outbox.job import Job
 from daemon.outbox.lane import EVENT_FAULT_S, PENDING_MAX
 from daemon.outbox.ledger import Settled
@@ -192,7 +193,7 @@ def test_the_end_of_an_evacuation_takes_back_its_order() -> None:
 
 
 def test_a_refused_event_does_not_stop_the_line() -> None:
-    """What can never be delivered is given up with a fault, and the next delivery ends that fault."""
+    """What can never be delivered is given up with a fault; the next delivery goes out, and the fault stands on."""
 
     async def story() -> None:
         bench = _Bench()
@@ -204,7 +205,71 @@ def test_a_refused_event_does_not_stop_the_line() -> None:
             bench.worker.offer(_event(2))
             await asyncio.sleep(0.1)
         assert bench.outcomes() == [(1, "refused"), (2, "confirmed")]
+        assert bench.codes() == [("Fault", "refused")]
+
+    run_virtually(story())
+
+
+def test_a_loss_is_in_view_for_ten_minutes() -> None:
+    """Neither the report of the fault itself nor any other delivery ends it sooner; each further loss begins anew."""
+
+    async def story() -> None:
+        bench = _Bench()
+        async with bench.running():
+            for number in (1, 2):
+                bench.output.answer = refuse(retry=False)
+                bench.worker.offer(_fire(number))
+                await asyncio.sleep(0.1)
+                bench.output.answer = lambda delivery: None
+                bench.worker.offer(_job(10 + number, ReportFault(1.0, "output/out", "refused", "a fire")))
+                await asyncio.sleep(LOSS_STANDS_S - 10)
+                assert bench.codes() == [("Fault", "refused")], number
+            await asyncio.sleep(20)
         assert bench.codes() == [("Fault", "refused"), ("Recovered", "refused")]
+
+    run_virtually(story())
+
+
+def test_a_loss_stands_while_nobody_knows_that_the_output_works() -> None:
+    """Time alone does not end it: something must have been confirmed since."""
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = refuse(retry=False)
+        async with bench.running():
+            bench.worker.offer(_fire(1))
+            await asyncio.sleep(10 * LOSS_STANDS_S)
+            assert bench.codes() == [("Fault", "refused")]
+            bench.output.answer = lambda delivery: None
+            bench.worker.offer(_fire(2))
+            await asyncio.sleep(1)
+        assert bench.codes() == [("Fault", "refused"), ("Recovered", "refused")]
+
+    run_virtually(story())
+
+
+def test_a_stuck_line_is_one_fault_while_the_other_works() -> None:
+    """What the other line delivers does not end it, nor what is given up of this one while more waits."""
+
+    def stuck(delivery: Delivery) -> None:
+        if isinstance(delivery.decision, Raise):
+            raise DeliveryFailed("no", retry=True)
+
+    async def story() -> None:
+        bench = _Bench()
+        bench.output.answer = stuck
+        async with bench.running():
+            first, second = _fire(1), _fire(2)
+            for job in (first, second):
+                bench.worker.offer(job)
+            for number in range(10, 40):
+                bench.worker.offer(_news(number))
+                await asyncio.sleep(1)
+            bench.worker.discard(first, "lin", "gone")
+            await asyncio.sleep(30)
+            assert bench.codes() == [("Fault", "undelivered")]
+            bench.worker.discard(second, "lin", "gone")
+            assert bench.codes() == [("Fault", "undelivered"), ("Recovered", "undelivered")]
 
     run_virtually(story())
 
@@ -338,7 +403,7 @@ def test_a_stale_command_is_not_carried_out() -> None:
             assert bench.codes() == [("Fault", "expired")]
             assert "run-2 was too old before it could be sent" in bench.texts()[0]
             bench.worker.offer(_event(3))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOSS_STANDS_S + 10)
         assert bench.codes() == [("Fault", "expired"), ("Recovered", "expired")]
 
     run_virtually(story())
