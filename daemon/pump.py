@@ -292,6 +292,8 @@ class Pump:
             _fail(answer, unusable)
             return
         self._engine = new.fresh
+        if self._guard is not None:
+            self._guard = Guard(new.fresh)  # a step back must not lead behind the change
         taken.append(signal)
         self._say(decisions, events)
         self._journal.wants_snapshot = True

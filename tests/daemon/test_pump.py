@@ -12,6 +12,7 @@ import pytest
 
 from daemon import pump as pump_module
 from daemon.clock import Clock
+from daemon.guard import Guard
 from daemon.journal.journal import Journal
 from daemon.journal.recovery import Recovered as Memory
 from daemon.journal.recovery import recover
@@ -420,6 +421,26 @@ async def test_rules_that_the_engine_cannot_run_leave_the_old_ones(tmp_path: Pat
         await bench.durable(house.press(101.0, 1))
         await bench.output.until(lambda: any(isinstance(one.decision, Evacuate) for one in bench.output.confirmed))
     assert _query(path, "SELECT count(*) FROM legible WHERE kind = 'reloaded'") == [(0,)]
+
+
+async def test_a_signal_put_aside_in_safe_mode_leaves_the_rules_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine goes on from before the bad signal and never from before the rules it was given, new engine or not."""
+
+    def fails(signal: Signal) -> list[Decision]:
+        raise ZeroDivisionError("bug")
+
+    path, clock = tmp_path / "journal.db", HandClock()
+    other = replace(house.plan(), rules=house.plan().rules[1:])
+    async with running(path, clock) as bench:
+        bench.pump._guard = Guard(bench.engine)
+        for fresh, rules in ((bench.engine, "first"), (Engine(other), "second")):
+            await asyncio.wait_for(bench.pump.reload(fresh, rules), 10)
+            monkeypatch.setattr(fresh, "step", fails)
+            await bench.durable(house.smoke(clock.now(), 0.0, 1))
+            assert bench.pump.engine is not fresh
+            assert (bench.pump.engine.rules, bench.pump.engine.plan) == (rules, fresh.plan)
 
 
 async def test_what_began_since_the_files_were_checked_is_in_the_way(tmp_path: Path) -> None:
