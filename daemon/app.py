@@ -15,6 +15,7 @@ from daemon.api.house import House
 from daemon.calendar import Calendar
 from daemon.clock import SystemClock
 from daemon.guard import Guard
+from daemon.heartbeat import Heartbeat
 from daemon.history.setup import build_exports, zones_of
 from daemon.journal.anchoring import Anchoring
 from daemon.journal.anchors import FILE as ANCHORS
@@ -52,8 +53,9 @@ STOP_LINKS_S = 2.0
 STOP_PUMP_S = 1.0
 STOP_OUTPUTS_S = 1.5
 STOP_SNAPSHOT_S = 1.0
-STOP_TASKS_S = 2.0
+STOP_TASKS_S = 1.5
 STOP_JOURNAL_S = 2.0
+STOP_ANCHOR_S = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -156,7 +158,9 @@ class _Parts:
             if isinstance(output, Proving) and output.proves
             if (trail := getattr(self._links[output.proves], "trail", None)) is not None
         ]
-        self._beating = [output for output in outputs if isinstance(output, Beating)]
+        self._heartbeats = [
+            Heartbeat(output.name, output, self._beat) for output in outputs if isinstance(output, Beating)
+        ]
         self._outputs = outputs
         self._reloader = Reloader(start, sets, self._pump, clock.now, self._adopt)
         self._exports = build_exports(setup, path, clock, self._pump.report)
@@ -199,6 +203,7 @@ class _Parts:
         history = [self._keep(export.source, export.run) for export in self._exports]
         kept = [*telling, *hearing, api, calendar, clock, reloader, audit, upkeep, *history]
         kept += [self._keep(prover.source, prover.run) for prover in self._provers]
+        kept += [self._keep(heartbeat.source, heartbeat.run) for heartbeat in self._heartbeats]
         beating = Watchdog(lambda done: self._pump.put((), done), kept, self._all_is_well, self._vitals.beat)
         watchdog = asyncio.create_task(beating.run(), name="watchdog")
         await asyncio.sleep(0)  # every task has begun; the API has bound its socket, or said why not
@@ -223,7 +228,7 @@ class _Parts:
                 await self._settle()
             await _end([*telling, pump, watchdog], STOP_TASKS_S)
             if await asyncio.to_thread(self._journal.close, STOP_JOURNAL_S):
-                self._anchoring.finish()
+                self._anchoring.finish(STOP_ANCHOR_S)
             else:
                 _log.error("the journal did not end within %.0f s; what it could not write is lost", STOP_JOURNAL_S)
 
@@ -239,8 +244,8 @@ class _Parts:
 
     def _all_is_well(self, word: str) -> None:
         sd_notify(word)
-        for output in self._beating:
-            output.beat(self._beat)
+        for heartbeat in self._heartbeats:
+            heartbeat.all_is_well()
 
     def _beat(self) -> Beat:
         engine = self._pump.engine

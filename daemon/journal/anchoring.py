@@ -72,12 +72,20 @@ class Anchoring:
         self._last = anchor
         _log.info("audit %s: record %d is %s", anchor.journal, anchor.record, anchor.hash)
 
-    def finish(self) -> None:
-        """The last anchor of this run, after the journal was closed."""
-        try:
-            self.anchor()
-        except OSError as error:
-            _log.warning("audit: the last records have no anchor: %s", error)
+    def finish(self, within_s: float) -> None:
+        """The last anchor of this run, after the journal was closed; a disk that hangs holds the end up no longer."""
+
+        def write() -> None:
+            try:
+                self.anchor()
+            except OSError as error:
+                _log.warning("audit: the last records have no anchor: %s", error)
+
+        writing = threading.Thread(target=write, name="anchor", daemon=True)
+        writing.start()
+        writing.join(within_s)
+        if writing.is_alive():
+            _log.warning("audit: the last anchor was not written within %.1f s", within_s)
 
     async def _aside(self) -> OSError | None:
         """In a thread of its own, for a disk that hangs must starve nobody else; nor does an end wait for it."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -268,6 +270,24 @@ async def test_anchors_are_written_when_something_was_recorded(
     found, problems = anchors.read(path)
     assert [(one.journal, one.record, one.hash) for one in found] == [("aa", 1, "00" * 32), ("aa", 2, "01" * 32)]
     assert problems == []
+
+
+def test_the_last_anchor_holds_the_end_up_no_longer_than_it_may(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that cannot be opened, as on a disk that hangs, is given up and told; one that can is written."""
+    path, head = tmp_path / anchors.FILE, Head(1, 2, bytes(32))
+    last = Anchoring(path, lambda: ("aa", head), SystemClock(), print, print)
+    os.mkfifo(path)
+    ending = threading.Thread(target=last.finish, args=(0.01,), daemon=True)
+    ending.start()
+    ending.join(10)
+    assert not ending.is_alive()
+    assert "the last anchor was not written" in caplog.text
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))  # lets the writer go
+    path.unlink()
+    Anchoring(path, lambda: ("aa", head), SystemClock(), print, print).finish(10)
+    assert [one.record for one in anchors.read(path)[0]] == [1]
 
 
 def test_the_file_of_anchors_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
