@@ -75,6 +75,7 @@ class Writer:
         if connection is not None:
             try:
                 self._adopt(connection)
+                self.stands = (self._id, self._composer.head)
             except (sqlite3.Error, OSError) as error:  # a full disk can be read: the start must not fail on a write
                 _log.error("journal: %s; it is tried again", error)
                 self._drop_connection()
@@ -216,6 +217,7 @@ class Writer:
         if stands:
             _write_through(connection)  # may fail too: then it is asked again, and the row is still not written twice
             self._attempted = 0
+        self.stands = (self._id, self._composer.head)
         self._connection = connection
         return stands
 
@@ -231,7 +233,6 @@ class Writer:
         self._run = row[0]
         last = self._composer.adopt(connection, self._run)
         self._id = connection.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()[0]
-        self.stands = (self._id, self._composer.head)
         if first and self._thread.is_alive() and last and not self._engine_knows:
             self.holds_older_state = True
         self.replaced |= last < self._held

@@ -26,7 +26,7 @@ from daemon.journal.schema import JournalUnusable, open_database
 from daemon.journal.writer import Writer
 from daemon.outbox.ledger import Ledger, Run, Settled
 from rules.decision import ZoneTier
-from rules.signal import Tick
+from rules.signal import LinkUp, Tick
 from rules.tier import Tier
 from tests.daemon import house
 from tests.daemon.written import AT_ONCE_S, signals_in
@@ -312,10 +312,14 @@ class _Late(sqlite3.Connection):
 async def test_a_row_that_stands_after_all_is_written_once_however_often_the_disk_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its commit failed late, and so does each attempt to write it through: it is not written a second time."""
+    """Its commit failed late, and so does each attempt to write it through: it is not written a second time, and no
+    anchor names it before, for a power cut may still take it.
+    """
     write_through, failures = journal_writer._write_through, iter(range(2))
+    anchored: list[int] = []
 
     def failing(connection: sqlite3.Connection) -> None:
+        anchored.append(bench.writer.stands[1].record)
         if next(failures, None) is not None:
             raise JournalUnusable("a reader is in the way")
         write_through(connection)
@@ -326,11 +330,12 @@ async def test_a_row_that_stands_after_all_is_written_once_however_often_the_dis
     open_database(path).close()
     bench = _Bench(path, sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=_Late))
     bench.journal.start()
-    await bench.durable(_entry(1))
+    await bench.durable(Entry(_stamp(1.0), [LinkUp(1.0, "broker")]))
     await asyncio.wait_for(bench.recovered.wait(), 10)
     await bench.durable(_entry(2))
     assert await asyncio.to_thread(bench.journal.close, 10)
     assert _ticks(path) == [1.0, 2.0]
+    assert anchored == [0, 0, 0] and bench.writer.stands[1].record == 1
     assert next(failures, None) is None, "the disk failed less often than this test says"
 
 
