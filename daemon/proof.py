@@ -6,18 +6,29 @@ Whatever leg of that way is dead, no alarm would come through either, and nobody
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 from daemon.clock import Clock
 from daemon.core import ProofHealth
 from drivers.contract import DeliveryFailed, Link, Proving, Trail
+from drivers.tocsin.proof import ADDRESS
 from rules.signal import Fault, Recovered, Signal
 
 SOURCE = "tocsin/proof"
 EVERY_S = 60.0
 FIRST_S = 10.0  # after the start: what connects at all has connected by then
+SETTLE_S = 1.0  # a broker that ends takes both connections with it, the one a moment after the other
 LIMIT_S = 10.0  # for one way round, which takes milliseconds: a broker that restarts is back within this
 
 _log = logging.getLogger(__name__)
+
+
+class _Connections(NamedTuple):
+    """Since when those of output and link stand, None for not, and how many proofs came over the link."""
+
+    output: float | None
+    link: float | None
+    arrived: int
 
 
 class Prover:
@@ -58,13 +69,11 @@ class Prover:
         """Go round once, and once more before it is a fault."""
         if self._off:
             return
-        error = await self._go_round()
-        if error and self._link.health.up:
-            error = await self._go_round()
-        if error and not self._link.health.up:
-            return  # which is a fault already, and the nearer one
+        error = await self._ask()
+        if error is None:
+            return
         self._error = error
-        if bool(error) == self._failed:
+        if bool(error) == self._failed and not self._off:
             return
         self._failed = bool(error)
         now = self._clock.now()
@@ -74,8 +83,16 @@ class Prover:
         else:
             self._report(Recovered(now, self.source, "no_proof"))
 
-    async def _go_round(self) -> str:
-        """Which leg failed; empty when the message came back, or may not be sent at all."""
+    async def _ask(self) -> str | None:
+        """What is wrong, empty for nothing; None while the link is down, which is a fault already, and the nearer."""
+        before = self._connections()
+        error = await self._go_round(before)
+        if error and not self._off and self._link.health.up:
+            error = await self._go_round(before)
+        return None if error and not self._off and not self._link.health.up else error
+
+    async def _go_round(self, before: _Connections) -> str:
+        """Which leg failed; empty when the message came back. `before` is how the connections were at the first try."""
         loop = asyncio.get_running_loop()
         self._seq += 1
         nonce, began = (self._run, self._seq), loop.time()
@@ -86,18 +103,41 @@ class Prover:
                 taken = True
                 await self._output.answer(*nonce)
         except DeliveryFailed as failed:
-            return str(failed) if failed.retry else self._refuse(str(failed))
+            if not failed.retry:
+                return self._refuse(str(failed))
+            error = str(failed)
         except TimeoutError:
-            return self._leg(nonce) if taken else f"output {self._output.name} does not reach the broker"
-        self._proven_at, self._took_s = self._clock.now(), loop.time() - began
-        return ""
+            error = self._leg(nonce) if taken else f"output {self._output.name} does not reach the broker"
+        else:
+            self._proven_at, self._took_s = self._clock.now(), loop.time() - began
+            return ""
+        if await self._was_cut(before):
+            return self._refuse("the broker ended the output's connection over it")
+        return error
+
+    def _connections(self) -> _Connections:
+        output, link = self._output.health, self._link.health
+        return _Connections(output.since if output.up else None, link.since if link.up else None, self._trail.arrived)
+
+    async def _was_cut(self, before: _Connections) -> bool:
+        """The output's connection ended, the link's stands, and nothing came over it. MQTT 3.1.1 has no refusal, and
+        mosquitto 2.0.11 confirms what it forbids before it ends the connection.
+        """
+        if before.output is None or before.output == self._connections().output:
+            return False
+        await asyncio.sleep(SETTLE_S)
+        now = self._connections()
+        return now.link is not None and now.link == before.link and now.arrived == before.arrived
 
     def _refuse(self, why: str) -> str:
-        """A broker that forbids it is no dead one: said once, and no fault. It is not asked again in this run, for
-        mosquitto 2.0.11 ends the connection over what it forbids."""
+        """It is not asked again in this run: each time would cost the connection that an evacuation goes over."""
         self._off = True
         _log.warning("%s: proof of life is off: %s", self.source, why)
-        return ""
+        return (
+            f"it is off until the next start, for the broker forbids it ({why}): let Tocsin's user write "
+            f"PREFIX/dev/{ADDRESS}/readings and read PREFIX/cmd/{ADDRESS}/ack, PREFIX being that of the driver tocsin, "
+            "or set proof: false there"
+        )
 
     def _leg(self, nonce: tuple[str, int]) -> str:
         trail, link = self._trail, self._link.name

@@ -126,6 +126,7 @@ class Proving(Protocol):
 
     name: str
     proves: str
+    health: LinkHealth
 
     async def probe(self, boot: str, seq: int) -> None:
         """Send one; returns when the broker has it. Raises DeliveryFailed."""

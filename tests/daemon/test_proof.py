@@ -5,13 +5,14 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from daemon import proof
 from daemon.clock import SystemClock
 from daemon.proof import Prover
-from drivers.contract import BadInput, Beat, Binding, OutputContext
+from drivers.contract import BadInput, Beat, Binding, DeliveryFailed, OutputContext
 from drivers.links.mqtt import MqttLink
 from drivers.links.mqtt_settings import MqttSettings
 from drivers.links.quarantine import UnknownDevice
@@ -34,8 +35,10 @@ PROBES = "tocsin/dev/tocsin-proof/readings"
 class Round:
     """A link with a device, an output, and who sends proofs of life round."""
 
-    def __init__(self, broker: Mosquitto, *, hears: str = "tocsin", prompt: bool = True) -> None:
-        settings = MqttSettings(host=broker.host, port=broker.port)
+    def __init__(
+        self, broker: Mosquitto, *, hears: str = "tocsin", prompt: bool = True, protocol: Literal["5", "3.1.1"] = "5"
+    ) -> None:
+        settings = MqttSettings(host=broker.host, port=broker.port, protocol=protocol)
         clock = SystemClock()
         self.desk = Desk(prompt)
         dialect = TocsinDialect(TocsinSettings(prefix=hears), [DETECTOR])
@@ -159,19 +162,46 @@ async def test_a_way_back_that_is_shut_is_named(fenced: Callable[[str], Mosquitt
     assert "the answer did not come back to output siren" in house.faults()[0]
 
 
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 async def test_where_the_broker_forbids_it_there_is_none(
-    fenced: Callable[[str], Mosquitto], soon: None, caplog: pytest.LogCaptureFixture
+    fenced: Callable[[str], Mosquitto], soon: None, caplog: pytest.LogCaptureFixture, protocol: Literal["5", "3.1.1"]
 ) -> None:
-    """Said once, no fault, and not asked again: what is forbidden is not dead, and asking costs the connection."""
-    house = Round(fenced("topic read tocsin/dev/#\ntopic readwrite tocsin/state/#\ntopic read tocsin/evacuation/#\n"))
+    """One fault that says what right to give, and not asked again: asking costs the output's connection. MQTT 3.1.1
+    has no refusal: there the cut itself is the answer.
+    """
+    access = "topic read tocsin/dev/#\ntopic readwrite tocsin/state/#\ntopic read tocsin/evacuation/#\n"
+    house = Round(fenced(access), protocol=protocol)
     async with house.running():
         await house.prover.look()
+        await until(lambda: house.output.health.reconnects > 0)
+        asked = house.prover._seq
         await house.prover.look()
-        await until(lambda: house.output.health.reconnects == 1)
-        await house.prover.look()
-    assert house.output.health.reconnects == 1
-    assert house.told == [] and house.prover.health().error == "off: the broker forbids it"
+        assert house.prover._seq == asked
+    assert house.output.health.reconnects == 1 and len(house.told) == 1
+    assert "let Tocsin's user write PREFIX/dev/tocsin-proof/readings" in house.faults()[0]
+    assert house.prover.health().error == "off: the broker forbids it"
     assert caplog.text.count("proof of life is off") == 1
+
+
+async def test_a_broker_that_restarts_in_the_middle_forbids_nothing(
+    mosquitto: Mosquitto, soon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both connections end: the proof goes on with the next look."""
+    house = Round(mosquitto)
+
+    async def lost(boot: str, seq: int) -> None:
+        mosquitto.stop()
+        await until(lambda: not house.output.health.up)
+        raise DeliveryFailed("the connection was lost", retry=True)
+
+    async with house.running():
+        with monkeypatch.context() as patch:
+            patch.setattr(house.output, "probe", lost)
+            await house.prover.look()
+        mosquitto.start()
+        await until(lambda: house.link.health.up and house.output.health.up)
+        await house.prover.look()
+    assert house.told == [] and house.prover.health().error == "" and house.prover.health().proven_at is not None
 
 
 async def test_a_link_that_is_down_is_not_told_twice(mosquitto: Mosquitto, soon: None) -> None:
