@@ -82,7 +82,7 @@ class ProofHealth(Struct, frozen=True):
 
 class OwedDelivery(Struct, frozen=True):
     """A decision that an output has not seen confirmed: how often it was tried, what came of the last try, and why it
-    is sent next (`daemon.outbox.job.Job` lists the reasons)."""
+    is sent next (`daemon.api.models.OwedView` lists the reasons)."""
 
     output: str
     event: "Event"

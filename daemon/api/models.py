@@ -243,7 +243,8 @@ class OwedView(Struct, frozen=True):
     """A delivery that an output has not seen confirmed. `delivery` is the id under which the far end knows it.
 
     `reason` is why it is sent next: decided; taken_up (an earlier run of the daemon did not see it confirmed);
-    stands_in (another output could not deliver it); unconfirmed (nobody confirmed the last try); failed (that failed).
+    held (not sent while another output may still confirm it); stands_in (another output could not deliver it);
+    unconfirmed (nobody confirmed the last try); failed (that failed).
     """
 
     output: str

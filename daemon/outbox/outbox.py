@@ -23,6 +23,7 @@ from rules.signal import Role
 
 SETTLE_S = 0.05  # confirmations gathered into one journal entry; a crash in between repeats a delivery with the same id
 SETTLE_ROWS = 500
+HELD = "held"  # instead of a job's reason: it is not sent while another output may still confirm it
 
 _log = logging.getLogger(__name__)
 
@@ -81,21 +82,33 @@ class Outbox:
         return [msgspec.structs.replace(one.health(), stands_in_for=stands_in_for(one.name)) for one in self._workers]
 
     def owed(self) -> list[OwedDelivery]:
-        """What each output still has to tell, evacuations first."""
-        return [_shown(worker.name, job) for worker in self._workers for job in worker.owed()]
+        """What each output still has to tell, evacuations first; of a stand-in also what is held for it."""
+        owed: list[OwedDelivery] = []
+        for worker in self._workers:
+            ways: list[tuple[Job, str]] = [(job, job.reason) for job in worker.owed()]
+            ways += [(job, HELD) for job in self._stand_ins.held(worker.name)]
+            owed += [
+                _shown(worker.name, job, reason) for job, reason in sorted(ways, key=lambda one: _priority(one[0]))
+            ]
+        return owed
 
     def discard(self, output: str, delivery: str, who: str, why: str, role: Role) -> str:
         """A person gives up a delivery; it is journalled as discarded, by whom and why. Why they may not, or empty."""
         worker = self._by_name.get(output)
         if worker is None:
             return f"there is no output {output!r}"
-        job = next((one for one in worker.owed() if one.delivery.id == delivery), None)
+        owed = next((one for one in worker.owed() if one.delivery.id == delivery), None)
+        held = next((one for one in self._stand_ins.held(output) if one.delivery.id == delivery), None)
+        job = owed or held
         if job is None:
             return f"output {output!r} owes no delivery {delivery!r}"
         kept = why_kept(job, role)
         if not kept:
             _log.warning("output %s: %s is discarded by %s: %s", output, job, who, why)
-            worker.discard(job, who, why)
+            if job is held:
+                self._stand_ins.discard(output, job, who, why)
+            else:
+                worker.discard(job, who, why)
         return kept
 
     def settle(self, settled: Settled) -> None:
@@ -131,9 +144,9 @@ class Outbox:
             self._broadcast.tell(event)
 
 
-def _shown(output: str, job: Job) -> OwedDelivery:
+def _shown(output: str, job: Job, reason: str) -> OwedDelivery:
     event = Event(job.decision, job.delivery.wall, job.delivery.decision, job.delivery.doubtful)
-    return OwedDelivery(output, event, job.delivery.id, job.tries, job.reason, job.error)
+    return OwedDelivery(output, event, job.delivery.id, job.tries, reason, job.error)
 
 
 def _priority(job: Job) -> int:

@@ -4,7 +4,7 @@ What a stand-in was told of once it is told to its end: the alarm that it has sh
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from daemon.outbox.job import Job, is_command
@@ -83,18 +83,31 @@ class StandIns:
             self._arm(output, job)
 
     def settled(self, settled: Settled) -> None:
-        """Another output's delivery has ended: confirmed, it needs nobody to stand in."""
+        """Another output's delivery has ended: confirmed, it needs nobody to stand in; what a person has given up, it
+        is given up for the stand-in too."""
         for stand_in, others in self._for.items():
             held = self._held.get((stand_in, settled.decision))
             if settled.output not in others or held is None:
                 continue
-            if settled.outcome not in ("confirmed", "spared", "superseded"):
+            if settled.outcome not in ("confirmed", "spared", "superseded", "discarded"):
                 self._take_over(stand_in, settled.decision)
                 continue
             held.waits_for.discard(settled.output)
             if not held.waits_for:
                 self._drop(stand_in, settled.decision)
-                self._settle(Settled(settled.decision, stand_in, "spared"))
+                if settled.outcome == "discarded":
+                    self._settle(Settled(settled.decision, stand_in, "discarded", settled.who, settled.why))
+                else:
+                    self._settle(Settled(settled.decision, stand_in, "spared"))
+
+    def held(self, output: str) -> Iterator[Job]:
+        """What this one owes but is not told yet, because another may still confirm it."""
+        return (held.job for (stand_in, _), held in self._held.items() if stand_in == output)
+
+    def discard(self, output: str, job: Job, who: str, why: str) -> None:
+        """A person gives up one of those held."""
+        self._drop(output, job.decision)
+        self._settle(Settled(job.decision, output, "discarded", who, why))
 
     def _is_due_at_once(self, output: str, job: Job) -> bool:
         """All-clears go to everybody who may have heard of the evacuation."""

@@ -31,6 +31,7 @@ HEADINGS = (
 REASONS: dict[str, tuple[str, str]] = {
     "decided": ("it is new", "新决定"),
     "taken_up": ("unconfirmed before the restart", "重启前未确认"),
+    "held": ("another output tells it first", "先由其他输出告知"),
     "stands_in": ("another output failed", "替代其他输出"),
     "unconfirmed": ("nobody confirmed", "无人确认"),
     "failed": ("the last try failed", "上次失败"),

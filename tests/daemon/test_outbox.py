@@ -252,6 +252,47 @@ def test_what_a_stand_in_told_of_it_tells_to_its_end() -> None:
     run_virtually(story())
 
 
+def test_what_people_give_up_no_stand_in_tells() -> None:
+    """Not the first one's, nor the one that stands in for that; the journal says of each who gave it up and why."""
+
+    async def story() -> None:
+        pair = _Pair({"siren": "spare", "spare": "last"})
+        pair.outputs["siren"].answer = refuse(retry=True)
+        async with pair.running():
+            pair.say(1, FAULT)
+            await asyncio.sleep(1)
+            assert pair.outbox.discard("siren", "run-1", "lin", "wrong", "engineer") == ""
+            await asyncio.sleep(60)
+        assert (pair.seen("spare"), pair.seen("last")) == ([], [])
+        assert {one.output: (one.outcome, one.who, one.why) for one in pair.journalled} == dict.fromkeys(
+            ("siren", "spare", "last"), ("discarded", "lin", "wrong")
+        )
+
+    run_virtually(story())
+
+
+def test_what_is_held_for_a_stand_in_is_seen_and_can_be_given_up() -> None:
+    """It is owed like any other, evacuations first, says what it waits for, and once discarded nobody takes over."""
+
+    async def story() -> None:
+        pair = _Pair(SPARE)
+        pair.outputs["siren"].answer = refuse(retry=True)
+        async with pair.running():
+            pair.say(1, FAULT)
+            pair.say(2, EVACUATE)
+            await asyncio.sleep(1)
+            held = [(one.delivery, one.reason) for one in pair.outbox.owed() if one.output == "spare"]
+            assert held == [("run-2", "held"), ("run-1", "held")]
+            assert "in force" in pair.outbox.discard("spare", "run-2", "lin", "wrong", "commander")
+            assert pair.outbox.discard("spare", "run-1", "lin", "wrong", "engineer") == ""
+            await asyncio.sleep(60)
+            assert [one.delivery for one in pair.outbox.owed() if one.output == "siren"] == ["run-2", "run-1"]
+        assert pair.seen("spare") == ["Evacuate"]
+        assert (1, "discarded") in pair.outcomes("spare")
+
+    run_virtually(story())
+
+
 def test_a_stand_in_has_a_stand_in_of_its_own() -> None:
     """The last one hears of it when the first two failed, and is spared as soon as one of them confirms."""
 
