@@ -73,7 +73,11 @@ class Orders:
     def _launch(self, order: str) -> None:
         if self._group is not None:
             name = f"{self._sender.source}/{order}"
-            self._tasks[order] = self._group.create_task(self._tell(order, self._jobs[order]), name=name)
+            telling = self._tell(order, self._jobs[order])
+            try:
+                self._tasks[order] = self._group.create_task(telling, name=name)
+            except RuntimeError:  # the group is ending: it is told when the worker runs again
+                telling.close()
 
     def _stop(self, order: str) -> None:
         del self._jobs[order]

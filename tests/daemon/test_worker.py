@@ -389,6 +389,27 @@ def test_a_worker_goes_on_after_it_was_started_again() -> None:
     run_virtually(story())
 
 
+def test_an_order_that_comes_while_the_worker_ends_is_told_by_the_next() -> None:
+    """Offered at any step of the end it disturbs nobody, and goes out as soon as the worker runs again."""
+
+    async def story(steps: int) -> None:
+        bench = _Bench()
+        ending = asyncio.create_task(bench.worker.run())
+        await asyncio.sleep(1)
+        ending.cancel()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        bench.worker.offer(_evacuate(1))
+        await asyncio.wait([ending], timeout=5)
+        assert ending.done(), steps
+        async with bench.running():
+            await asyncio.sleep(1)
+        assert bench.outcomes() == [(1, "confirmed")], steps
+
+    for steps in range(6):
+        run_virtually(story(steps))
+
+
 def test_a_stale_command_is_not_carried_out() -> None:
     """A delivery past its expiry is settled as expired, never reaches the output, and the fault says so."""
 
