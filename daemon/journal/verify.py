@@ -15,11 +15,10 @@ from daemon.journal.chain import Head, run_words
 from daemon.journal.compact import Unreadable, epoch_of
 from daemon.journal.composing import NewRow, link
 from daemon.journal.keeping import AUDIT_KEPT_S
-from daemon.journal.rows import NoJournal, open_journal
+from daemon.journal.rows import PAGE_ROWS, NoJournal, open_journal
 
 MAX_FINDINGS = 100  # told; a journal that was rewritten has one for each anchor
 LATE_S = 600.0  # without an anchor, ten times what lies between two
-PROGRESS_ROWS = 2000
 
 
 class Finding(Struct, frozen=True):
@@ -54,7 +53,6 @@ def verify(
         connection.text_factory = _bytes_and_all
         (journal,) = connection.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()
         kept = _kept(journal, anchors, held)  # before the rows: a daemon may write both meanwhile
-        connection.execute("BEGIN")  # all of it at one instant
         audit = _Audit(connection, kept)
         audit.pages()
         audit.rows(progress)
@@ -96,11 +94,8 @@ class _Audit:
             self._told.setdefault(record, set()).add(digest)
         seq, record, chain = connection.execute("SELECT seq, record, chain FROM forgotten").fetchone()
         self._start = self._head = Head(record, seq, chain)
-        self._runs = {
-            run: run_words(*words) for run, *words in connection.execute("SELECT run, name, boot, outputs FROM runs")
-        }
-        row = connection.execute("SELECT min(commit_seq) FROM snapshots").fetchone()
-        self._untouched = row[0]  # behind it retention may take rows out, after it nobody
+        self._runs: dict[int, bytes] = {}
+        self._untouched: int | None = None  # behind it retention may take rows out, after it nobody
         self._count = 0
         self._unchained = 0
         self._last: NewRow | None = None
@@ -115,19 +110,33 @@ class _Audit:
                 self._find(None, f"the database itself is damaged: {text}")
 
     def rows(self, progress: Callable[[float], object]) -> None:
-        """Each row in turn, from the oldest on."""
+        """Each row in turn, from the oldest to the one that is the last now."""
         first, last = self._connection.execute("SELECT min(seq), max(seq) FROM commits").fetchone()
-        sql = f"SELECT {', '.join(NewRow._fields)} FROM commits ORDER BY seq"  # noqa: S608  # our own words
         self._hold(self._start, None)
-        for row in map(NewRow._make, self._connection.execute(sql)):
-            if self._count % PROGRESS_ROWS == 0:
-                progress((row.seq - first) / max(1, last - first))
-            self._count += 1
-            self._latest_wall = max(self._latest_wall, row.wall)
-            self._first_wall = row.wall if self._first_wall is None else self._first_wall
-            self._look(row)
-            self._last = row
+        while page := self._page(first, last):
+            progress((page[0].seq - first) / max(1, last - first))
+            for row in page:
+                self._count += 1
+                self._latest_wall = max(self._latest_wall, row.wall)
+                self._first_wall = row.wall if self._first_wall is None else self._first_wall
+                self._look(row)
+                self._last = row
         progress(1.0)
+
+    def _page(self, first: int | None, last: int | None) -> list[NewRow]:
+        """The next rows, and what retention has done, at one instant; the chain joins one page to the next."""
+        begin = first if self._last is None else self._last.seq + 1
+        sql = f"SELECT {', '.join(NewRow._fields)} FROM commits WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"  # noqa: S608  # our own words
+        self._connection.execute("BEGIN")
+        seq, record, chain = self._connection.execute("SELECT seq, record, chain FROM forgotten").fetchone()
+        if record > self._head.record:  # it has overtaken us
+            self._start = self._head = Head(record, seq, chain)
+        (self._untouched,) = self._connection.execute("SELECT min(commit_seq) FROM snapshots").fetchone()
+        runs = self._connection.execute("SELECT run, name, boot, outputs FROM runs").fetchall()
+        self._runs = {run: run_words(*words) for run, *words in runs}
+        rows = self._connection.execute(sql, (begin, last, PAGE_ROWS)).fetchall()
+        self._connection.execute("COMMIT")
+        return [NewRow._make(row) for row in rows]
 
     def ends(self) -> None:
         """What is missing at the beginning and at the end, as others know it."""

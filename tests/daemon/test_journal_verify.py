@@ -15,6 +15,7 @@ import pytest
 from daemon.clock import SystemClock
 from daemon.core import Event
 from daemon.journal import anchoring, anchors
+from daemon.journal import verify as verify_module
 from daemon.journal.anchoring import Anchoring
 from daemon.journal.chain import Head, run_words
 from daemon.journal.composing import NewRow, link
@@ -114,6 +115,24 @@ async def test_an_untouched_journal_is_whole(tmp_path: Path) -> None:
     async with writing(path) as pen:
         await _record(pen, 13)
         assert _verified(path).records == 13
+
+
+async def test_the_log_of_changes_can_be_emptied_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass over years of rows keeps no instant: the log of changes would grow all the while, and a failed sync could
+    not be mended.
+    """
+    monkeypatch.setattr(verify_module, "PAGE_ROWS", 5)
+    path = await _story(tmp_path)
+    busy: list[int] = []
+
+    def change(share: float) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+            other.execute("UPDATE runs SET lasted = ?", (share,))
+            busy.append(other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
+    found = verify(path, path.with_name(anchors.FILE), (), change)
+    assert found.whole and found.rows == 24 and found.records == 12
+    assert busy == [0] * 6
 
 
 @pytest.mark.parametrize(
