@@ -124,6 +124,12 @@ class _AtOnce:
     def __init__(self, target: Callable[[], None], name: str, daemon: bool) -> None:
         self.start = target
 
+    def join(self, within_s: float) -> None:
+        """There is nothing to wait for."""
+
+    def is_alive(self) -> bool:
+        return False
+
 
 def _nothing() -> None:
     """Garbage is collected as ever."""
