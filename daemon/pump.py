@@ -78,9 +78,11 @@ class _Then:
     answers: Sequence[tuple["asyncio.Future[Sequence[Decision]]", Sequence[Decision]]]
     tell: Callable[[], None] | None = None
 
-    def durable(self) -> None:
+    def decided(self) -> None:
         if self.tell is not None:
             self.tell()
+
+    def done(self) -> None:
         for answer, decisions in self.answers:
             if not answer.done():  # the person's connection may be gone
                 answer.set_result(decisions)
@@ -215,7 +217,7 @@ class Pump:
         entry = Entry(self._clock.stamp(), taken, events)
         entry.snapshot = self._snapshot(len(taken))
         then = _Then(messages, answers)
-        entry.done = then.durable
+        entry.decided, entry.done = then.decided, then.done
         self._journal.submit(entry)
         if events:
             then.tell = self._downstream.prepare(events)  # while the disk is busy

@@ -21,6 +21,7 @@ from rules.signal import Signal
 COMMIT_DEADLINE_S = 0.25  # a healthy commit takes 0.1 ms to 50 ms; beyond this, alarms go out from memory
 GATHER_S = 0.2  # readings that decide nothing wait so long for company: a commit writes two pages of the disk or more
 GATHER_SIGNALS = 80  # and no longer than for so many: two such rows fill a page, and a broker sends 200 unacknowledged
+GATHER_PER_S = 50  # of that time no more than so many: a press is written with them, and waits while they are packed
 HELD_SIGNALS = 50_000  # not yet written; about 15 MB, and 50 s of the heaviest traffic
 HELD_SETTLED = 10_000  # not yet written; without one a start may deliver once more, with the same id
 HELD_DECISIONS = 10_000  # not yet written; kept longer than signals, for they are what people ask for afterwards
@@ -40,8 +41,14 @@ class Entry:
     snapshot: bytes | None = None
     unsettled: Sequence[Owed] = ()
     in_force: Sequence[Delivery] = ()
+    decided: Callable[[], None] | None = None
     done: Callable[[], None] | None = None
     handed: float = math.inf  # to the writer, loop time
+
+
+def gathers(gather_s: float) -> int:
+    """How many signals that decide nothing are written together at most."""
+    return min(GATHER_SIGNALS, max(1, round(gather_s * GATHER_PER_S)))
 
 
 class Journal:
@@ -60,6 +67,7 @@ class Journal:
         self._on_degraded = on_degraded
         self._on_recovered = on_recovered
         self._gather_s = gather_s
+        self._gather_signals = gathers(gather_s)
         self._unwritten: deque[Entry] = deque()
         self._released = 0  # of the oldest unwritten entries: those whose waiters have gone on already
         self._held_signals = 0
@@ -85,7 +93,8 @@ class Journal:
         )
 
     def submit(self, entry: Entry) -> None:
-        """Write an entry after all that came before; `entry.done` is called on the loop, in order, exactly once.
+        """Write an entry after all that came before. Then `entry.decided` and `entry.done` are called on the loop, each
+        in order and exactly once: of all that was written together first what was decided, then the rest.
 
         An entry with decisions goes to the disk at once, one without after `gather_s` at most.
         """
@@ -95,7 +104,7 @@ class Journal:
             entry.in_force = self._ledger.in_force()
         self._bound(entry)
         if self.degraded and not (entry.signals or entry.events or entry.settled or entry.snapshot):
-            self._release(entry)  # nothing of it is left to write, and those before it are released already
+            self._release([entry])  # nothing of it is left to write, and those before it are released already
             return
         self._held_signals += len(entry.signals)
         self._held_decisions += len(entry.events)
@@ -103,7 +112,7 @@ class Journal:
         self._unwritten.append(entry)
         self._gathered.append(entry)
         self._gathered_signals += len(entry.signals)
-        if entry.events or entry.snapshot is not None or self._gathered_signals >= GATHER_SIGNALS:
+        if entry.events or entry.snapshot is not None or self._gathered_signals >= self._gather_signals:
             self._hand_over()
         elif self._handing is None:
             self._handing = self._loop.call_later(self._gather_s, self._hand_over)
@@ -160,6 +169,7 @@ class Journal:
             self.wants_snapshot = True
 
     def _written(self, count: int) -> None:
+        waited: list[Entry] = []
         for _ in range(count):
             entry = self._unwritten.popleft()
             self._held_signals -= len(entry.signals)
@@ -168,7 +178,8 @@ class Journal:
             if self._released:
                 self._released -= 1
             else:
-                self._release(entry)
+                waited.append(entry)
+        self._release(waited)
         if self._writer.replaced:
             self._writer.replaced = False
             self.wants_snapshot = True
@@ -194,14 +205,22 @@ class Journal:
             self._on_degraded(reason)
 
     def _release_all(self) -> None:
-        for index in range(self._released, len(self._unwritten)):
-            self._release(self._unwritten[index])
+        self._release([self._unwritten[index] for index in range(self._released, len(self._unwritten))])
         self._released = len(self._unwritten)
 
-    def _release(self, entry: Entry) -> None:
-        """Let its waiter go on, and forget it: it holds the messages, and a full disk may last for days."""
-        done, entry.done = entry.done, None
-        if done is not None:
+    def _release(self, entries: Sequence[Entry]) -> None:
+        """Let their waiters go on, and forget them: they hold the messages, and a full disk may last for days.
+
+        Acknowledgements leave a turn of the loop later than what was decided: an order goes out first.
+        """
+        for decided in [entry.decided for entry in entries if entry.decided is not None]:
+            self._loop.call_soon(decided)
+        self._loop.call_soon(self._finish, [entry.done for entry in entries if entry.done is not None])
+        for entry in entries:
+            entry.decided = entry.done = None
+
+    def _finish(self, waiting: Sequence[Callable[[], None]]) -> None:
+        for done in waiting:
             self._loop.call_soon(done)
 
     def _oldest_age_s(self) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 from config.load import load
 from daemon.clock import Stamp
 from daemon.core import Event
-from daemon.journal.journal import GATHER_S, GATHER_SIGNALS, Entry
+from daemon.journal.journal import GATHER_S, Entry, gathers
 from daemon.journal.keeping import Keeping
 from daemon.journal.schema import open_database
 from daemon.journal.wear import look_at_wear
@@ -81,7 +81,7 @@ def minutes(plan: Plan, per_s: float, gather_s: float, lasting_s: float, keeping
         writer = _writer(path, keeping)
         before = look_at_wear().wrote
         while at < 1000.0 + lasting_s:
-            at += min(gather_s, GATHER_SIGNALS / per_s)
+            at += min(gather_s, gathers(gather_s) / per_s)
             signals = evening.until(at)
             for signal in signals:
                 engine.step(signal)
@@ -124,7 +124,7 @@ def press_us(plan: Plan) -> float:
             events = [Event(number + n, WALL + at, one) for n, one in enumerate(engine.step(pressed), 1)]
             number += len(events)
             entry = Entry(
-                Stamp(at, WALL + at, "boot", at), [*evening.until(at)[-GATHER_SIGNALS // 2 :], pressed], events
+                Stamp(at, WALL + at, "boot", at), [*evening.until(at)[-gathers(GATHER_S) // 2 :], pressed], events
             )
             began = time.process_time()
             assert writer._write([entry])
@@ -145,7 +145,7 @@ def measure(plan: Plan) -> None:
     print(row("  kept of it with journal: {thin: ...}", thin, None, "B/reading", ""))
     busy, _ = minutes(plan, BUSY_PER_S, GATHER_S, LASTING_S / 10, Keeping())
     print(row("journal, 1,000 readings/s", busy, None, "B/reading", "<= 30"))
-    print(row("commit of a press behind 40 readings", press_us(plan), None, "us of CPU", ""))
+    print(row(f"commit of a press behind {gathers(GATHER_S) // 2} readings", press_us(plan), None, "us of CPU", ""))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import sys
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,25 @@ async def test_readings_wait_for_company_and_no_decision_waits_for_them(tmp_path
     bench.journal.submit(_entry(4))
     assert await asyncio.to_thread(bench.journal.close, 10)
     assert _ticks(path) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+async def test_what_was_decided_leaves_before_older_messages_are_acknowledged(tmp_path: Path) -> None:
+    """A press is written together with readings that came before it: its order does not wait for their receipts."""
+    path = tmp_path / "journal.db"
+    bench = _Bench(path, open_database(path), gather_s=3600.0)
+    bench.journal.start()
+    order: list[str] = []
+    for number in range(3):
+        bench.journal.submit(_entry(number, partial(order.append, f"done {number}")))
+    press = Entry(_stamp(3.0), [Tick(3.0)], [Event(1, 1.0, ZoneTier(1.0, "room-1", Tier.RED))])
+
+    def decided() -> None:
+        asyncio.get_running_loop().call_soon(order.append, "told")  # as an output's task would
+
+    press.decided = decided
+    await bench.durable(press)
+    assert order == ["told", "done 0", "done 1", "done 2"]
+    assert await asyncio.to_thread(bench.journal.close, 10)
 
 
 async def test_a_full_row_is_written_at_once(tmp_path: Path) -> None:

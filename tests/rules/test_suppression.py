@@ -224,3 +224,11 @@ def test_a_dead_link_explains_what_stands_behind_it() -> None:
         ("other/gateway", ""),
         ("det", "wire"),
     ]
+
+
+def test_a_link_explains_no_alarm_of_a_zone() -> None:
+    """A zone is on no link: were a rule for zones to ask for it, its alarm stays in view."""
+    zones = rule("dim", "zone", ("floor",), tier("blue", "any(voltage < 44)"), category="power", explained_by_link=True)
+    story = Story(plan(zones, devices=DEVICES))
+    story.tell(LinkDown(1, "wire", "cut"))
+    assert without_zones(story.read(2, "meter", voltage=0.0)) == ["Raise dim@floor blue"]
