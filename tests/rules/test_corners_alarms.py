@@ -6,21 +6,25 @@ import pytest
 
 from rules.annunciator import FLOOD_RAISES
 from rules.decision import ReportFault, Shown
-from rules.plan import InvestigationRule
+from rules.plan import DutyRule, InvestigationRule
+from rules.schedule import Schedule
 from rules.signal import (
     Acknowledge,
     AllClear,
+    Calendar,
     EndShow,
     Fault,
     Heard,
     LinkDown,
     OutOfService,
+    Reading,
     Reset,
     Resumed,
     Role,
     Shelve,
     StartShow,
 )
+from rules.snapshot import decode
 from rules.tier import Tier
 from tests.rules import test_evacuation as hotel
 from tests.rules.house import CONFIRMED, HEAT, SMOKE, Story, device, plan, rule, tier, without_zones
@@ -214,3 +218,22 @@ def test_what_ends_by_itself_says_why() -> None:
     story.tick(35)
     (ended,) = [one for one in story.decisions if type(one).__name__ == "EndShowMode"]
     assert [one.text for one in ended.because] == ["everybody is led out"]
+
+
+def test_the_hour_of_a_rule_begins_all_that_waited_once() -> None:
+    """With nobody on duty the first leads everybody out, and the second finds that done."""
+    three = replace(CONFIRMED, tiers=(tier("red", "alarms([smoke], at: orange, devices: 3)"),), during="open")
+    told = replace(plan(SMOKE, three), schedules={"open": Schedule(())}, duty=DutyRule(""))
+    story = Story(told)
+    story.tell(Calendar(5, "open", False))
+    assert "Evacuate whole-1" not in story.read(10, "det-a", smoke=True) + story.read(11, "det-b", smoke=True)
+    said = story.tell(Calendar(20, "open", True))
+    assert [line for line in said if line.startswith("Evacuate")] == ["Evacuate whole-1"]
+
+
+def test_a_live_word_replaces_the_retained_one() -> None:
+    """What is known is not shown as of unknown age once it is lost again."""
+    story = Story(plan(SMOKE), heard=False)
+    story.tell(Reading(5, "det-a", "smoke", False, provenance="retained"))
+    story.read(10, "det-a", smoke=False)
+    assert not decode(story.engine.snapshot()).devices["det-a"].unverified

@@ -43,6 +43,22 @@ def test_what_stands_side_by_side_is_not_deep() -> None:
         assert parse(" or ".join([part] * 40)).quantities == {"smoke"}
 
 
+def test_the_longest_and_the_largest_condition_is_understood() -> None:
+    """The bounds themselves are allowed."""
+    assert parse("x" * MAX_TEXT).quantities == {"x" * MAX_TEXT}
+    assert parse(" or ".join(["smoke"] * (MAX_NODES - 1))).quantities == {"smoke"}
+
+
+@pytest.mark.parametrize("closed", ["(co) or ", "not co or ", "f(co) or "])
+@pytest.mark.parametrize(("outside", "times"), [(0, 40), (5, 1)])
+def test_what_is_closed_lets_nothing_go_deeper(closed: str, outside: int, times: int) -> None:
+    """Its depth is given back once, and no more than that."""
+    before = "(" * outside + closed * times
+    with pytest.raises(ExpressionError, match="nested") as caught:
+        parse(before + "(" * (MAX_DEPTH + 1 - outside))
+    assert caught.value.offset == len(before) + MAX_DEPTH - outside
+
+
 @pytest.mark.parametrize(
     ("text", "offset", "message", "hint"),
     [
@@ -55,6 +71,8 @@ def test_what_stands_side_by_side_is_not_deep() -> None:
         ("co = 2", 3, "unexpected '='", ""),
         ("co < smoke", 5, "expected a number without a unit, found 'smoke'", ""),
         ("co <= 1 < 2", 8, "a comparison has one operator", "and"),
+        ("co <= 1 > 2", 8, "a comparison has one operator", "and"),
+        ("co < 1 <= 2", 7, "a comparison has one operator", "and"),
         ("rise(and)", 5, "expected a quantity, a function or `(`, found 'and'", ""),
         ("not not", 7, "expected a quantity, a function or `(`, found the end", ""),
         ("alarms([2])", 8, "expected a rule id, found '2'", ""),
