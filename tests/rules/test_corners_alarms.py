@@ -6,7 +6,7 @@ import pytest
 
 from rules.annunciator import FLOOD_RAISES
 from rules.decision import ReportFault, Shown
-from rules.plan import DutyRule, InvestigationRule
+from rules.plan import DutyRule, InvestigationRule, VerifyRule
 from rules.schedule import Schedule
 from rules.signal import (
     Acknowledge,
@@ -237,3 +237,40 @@ def test_a_live_word_replaces_the_retained_one() -> None:
     story.tell(Reading(5, "det-a", "smoke", False, provenance="retained"))
     story.read(10, "det-a", smoke=False)
     assert not decode(story.engine.snapshot()).devices["det-a"].unverified
+
+
+def test_a_mean_that_never_crosses_its_threshold_holds_nothing_up() -> None:
+    """What is said now is the threshold itself: the mean comes near and never there."""
+    mean = rule("mean", "device", ("det-a",), tier("orange", "mean(temperature, 60s) >= 40"))
+    story = Story(plan(mean))
+    story.read(10, "det-a", temperature=30.0)
+    assert story.read(20, "det-a", temperature=40.0) == []
+    assert "Raise mean@det-a orange" in story.tick(81)
+
+
+def test_a_latched_alarm_that_rises_lower_again_keeps_its_tier() -> None:
+    """Until it is reset: nobody has looked at the orange one."""
+    story = Story(plan(SMOKE))
+    story.read(10, "det-a", smoke=True)
+    story.read(20, "det-a", smoke=False)
+    story.read(100, "det-a", smoke_obscuration=3.0)
+    assert "Raise smoke@det-a orange" in story.tick(105)
+
+
+def test_a_detector_that_does_not_signal_verifies_none() -> None:
+    """It changes in another tier while the first signal of its neighbour is verified."""
+    seen = replace(tier("orange", "smoke"), verify=VerifyRule(30, 60))
+    story = Story(plan(rule("smoke", "device", ("det-a", "det-b"), tier("yellow", "temperature >= 40"), seen)))
+    story.read(10, "det-a", smoke=True)
+    assert without_zones(story.read(20, "det-b", temperature=45.0)) == ["Raise smoke@det-b yellow"]
+    assert story.alarm("smoke@det-a") == "pending none"
+
+
+def test_why_not_of_two_at_once_without_a_window() -> None:
+    """The first has ceased when the second begins: there is no window in which they were near."""
+    two = rule("two", "zone", ("floor",), tier("red", "alarms([smoke], at: orange, devices: 2)"))
+    story = Story(plan(SMOKE, two))
+    story.read(10, "det-a", smoke=True)
+    story.read(20, "det-a", smoke=False)
+    story.read(30, "det-b", smoke=True)
+    assert "window" not in str(story.engine.explain("two@floor"))

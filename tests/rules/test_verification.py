@@ -105,5 +105,5 @@ def test_a_detector_out_of_service_verifies_none() -> None:
     """Its signal is no second one: it is disabled by name, with a reason and an end."""
     story = Story(plan(SMOKE))
     story.tell(OutOfService(5, "smoke@det-b", 3600.0, "Li", "dust", "engineer"))
-    story.read(10, "det-b", smoke=True)
+    assert "Verify" not in " ".join(story.read(10, "det-b", smoke=True)), "it is not verified itself either"
     assert story.read(12, "det-a", smoke=True) == ["Verify smoke@det-a until 102"]
