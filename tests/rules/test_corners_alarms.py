@@ -266,11 +266,8 @@ def test_a_detector_that_does_not_signal_verifies_none() -> None:
     assert story.alarm("smoke@det-a") == "pending none"
 
 
-def test_why_not_of_two_at_once_without_a_window() -> None:
-    """The first has ceased when the second begins: there is no window in which they were near."""
-    two = rule("two", "zone", ("floor",), tier("red", "alarms([smoke], at: orange, devices: 2)"))
-    story = Story(plan(SMOKE, two))
-    story.read(10, "det-a", smoke=True)
-    story.read(20, "det-a", smoke=False)
-    story.read(30, "det-b", smoke=True)
-    assert "window" not in str(story.engine.explain("two@floor"))
+def test_a_zone_of_which_nothing_was_heard_yet_is_not_taken_for_lost() -> None:
+    """That no device is absent is known before the first word; a rule that takes the unknown for an alarm has none."""
+    lost = rule("lost", "zone", ("floor",), tier("yellow", "any(absent)"), unknown="assume_alarm", category="fault")
+    story = Story(plan(lost), heard=False)
+    assert story.decisions == [] and story.alarm("lost@floor") == "normal"
