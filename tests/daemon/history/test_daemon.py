@@ -128,7 +128,7 @@ def test_what_the_daemon_heard_is_in_the_database_whatever_kills_it(
     until(lambda: daemon.history().get("archive", _NONE).condition == "up")
     until(lambda: len(daemon.readings()) == 400)
     until(lambda: held(archive) == [round(number / 1000, 3) for number in range(400)])
-    assert daemon.history()["dead"].condition == "waiting"
+    until(lambda: daemon.history()["dead"].condition == "waiting")
     assert daemon.stop() == 0
     assert not daemon.exporters()
     assert "very-secret-token" not in daemon.log.read_text()
