@@ -53,9 +53,9 @@ class Retention:
             return False
         span = (self._stripped, last)
         unchained = "seq > ? AND seq <= ? AND record IS NULL"
-        connection.execute(f"DELETE FROM commits WHERE {unchained} AND events IS NULL AND settled IS NULL", span)  # noqa: S608
+        connection.execute(f"DELETE FROM commits WHERE {unchained} AND events IS NULL AND settled IS NULL", span)  # noqa: S608  # our own
         connection.execute("UPDATE commits SET readings = NULL WHERE seq > ? AND seq <= ?", span)
-        connection.execute(f"UPDATE commits SET signals = NULL WHERE {unchained}", span)  # noqa: S608
+        connection.execute(f"UPDATE commits SET signals = NULL WHERE {unchained}", span)  # noqa: S608  # our own
         self._stripped = last
         _forget_names(connection, last)
         return bool(count == PRUNE_ROWS)

@@ -103,7 +103,7 @@ class Reader:
     def has_readings(self, last: int) -> bool:
         """Whether retention has left any up to and with the row `last`."""
         packed = "readings" if self._columns is _PACKED else "signals"
-        sql = f"SELECT 1 FROM commits WHERE seq <= ? AND {packed} IS NOT NULL ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        sql = f"SELECT 1 FROM commits WHERE seq <= ? AND {packed} IS NOT NULL ORDER BY seq DESC LIMIT 1"  # noqa: S608  # our own
         return self._connection.execute(sql, (last,)).fetchone() is not None
 
     def ends(self) -> tuple[int, int]:

@@ -96,3 +96,4 @@ def test_any_call_of_a_start_may_fail(daemon: Daemon, disk: Injector, people: Pe
         _until_told(people, number)
         disk.clear()
         until("the journal is well", lambda: not degraded(daemon))
+    assert not degraded(daemon)

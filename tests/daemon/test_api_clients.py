@@ -100,6 +100,7 @@ async def test_a_whole_request_is_not_timed(core: FakeCore, socket: Path, monkey
         beats = 0
         while beats < 10:
             beats += (await reader.readline()) == b": alive\n"
+        assert not reader.at_eof()
 
 
 def fault(number: int, text: str = "") -> Event:
@@ -173,6 +174,7 @@ async def test_a_peer_that_takes_nothing_is_cut(core: FakeCore, socket: Path, mo
         for number in range(QUEUE_MAX - 1):
             core.tell(fault(number, "x" * 10_000))
         await core.left.wait()
+        assert core.left.is_set()
 
 
 async def test_watchers_never_keep_an_order_out(core: FakeCore, socket: Path) -> None:
